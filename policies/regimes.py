@@ -1,0 +1,326 @@
+"""Law and scheme as dated, cited data: one TOML file per regime in `policies/regimes/`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Any
+
+from policies.digest import digest
+from policies.findings import NotFoundError, WaarborgError
+from policies.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class ObligedClass:
+    """A class of obliged AI system. `vocabulary` are the words of a dossier that mean it."""
+
+    id: str
+    title: str
+    title_nl: str
+    vocabulary: tuple[str, ...]
+    priced_when_self_assessed: str
+    minimum_limit: Money
+    minimum_aggregate: Money
+    minimum_deductible: Money
+    minimum_premium: Money
+    escalates_at_persons: float  # persons per month from which `escalates_to` applies; infinity for never
+    escalates_to: str
+    register_number_required: bool  # an exemption without it is rated as `without_register_number`
+    without_register_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatteryTest:
+    """One required test of a peril; weights of a peril sum to 1."""
+
+    test: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRules:
+    """How far a test result is trusted (pricing.md section 1). Shares in [0, 1]."""
+
+    independence: Mapping[str, float]
+    other_version: float
+    unsigned: float
+    quantile: float
+    best_of_runs: int
+    utility_failure_limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationRule:
+    """A data-sharing obligation that recurs every so many months from deployment."""
+
+    kind: str
+    title: str
+    title_nl: str
+    every_months: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentDeadline:
+    """Days from awareness to report, for incidents of these perils and severities ("*" is any)."""
+
+    perils: tuple[str, ...]
+    severities: tuple[str, ...]
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class ComplianceRules:
+    """Constants of the compliance score (pricing.md section 2)."""
+
+    window_months: int
+    late_scale_days: float
+    prior_delivered: float
+    prior_missed: float
+    quantile: float
+    incident_report_weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class SystemicCondition:
+    """Above `refer_above_z` a systemic peril is referred, with at least this deductible as a share of the limit."""
+
+    peril: str
+    refer_above_z: float
+    attachment_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityLevel:
+    """What a level of underwriter may do alone."""
+
+    level: str
+    limit: Money
+    premium: Money
+    judgement_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Regime:
+    """The body of law and scheme rules in force from `in_force_from`. `sha256` names its content."""
+
+    id: str
+    title: str
+    title_nl: str
+    country: str
+    currency: str
+    in_force_from: date
+    classes: Mapping[str, ObligedClass]
+    declined_words: tuple[str, ...]
+    compulsory_heads: tuple[str, ...]
+    optional_heads: tuple[str, ...]
+    uninsurable_heads: tuple[str, ...]
+    business_number_name: str
+    business_number_pattern: str
+    battery: Mapping[str, tuple[BatteryTest, ...]]
+    evidence: EvidenceRules
+    obligations: Mapping[str, ObligationRule]
+    incident_deadlines: tuple[IncidentDeadline, ...]
+    incident_window_years: float
+    compliance: ComplianceRules
+    exposure_base: Mapping[str, str]  # role -> "persons" or "turnover"
+    systemic: Mapping[str, SystemicCondition]
+    authority: tuple[AuthorityLevel, ...]
+    default_authority: str
+    instalments: tuple[int, ...]
+    premium_tax: Decimal
+    levy: Decimal
+    prudence_factor: float
+    cost_of_capital: float
+    detection_probability: float
+    disclosure_margin: float
+    transition_cap: float
+    sha256: str
+
+    def classify(self, word: str, persons_per_month: float) -> ObligedClass | None:
+        """The obliged class that a word of a dossier means for so many persons, or None for an unknown word."""
+        for candidate in self.classes.values():
+            if word in candidate.vocabulary:
+                if persons_per_month >= candidate.escalates_at_persons:
+                    return self.classes[candidate.escalates_to]
+                return candidate
+        return None
+
+    def class_words(self) -> tuple[str, ...]:
+        """Every word a dossier may use for a class, declined ones included."""
+        return (*(w for c in self.classes.values() for w in c.vocabulary), *self.declined_words)
+
+    def incident_days(self, peril: str, severity: str) -> int:
+        """Days from awareness within which an incident must be reported: the first deadline that matches."""
+        for rule in self.incident_deadlines:
+            if _matches(peril, rule.perils) and _matches(severity, rule.severities):
+                return rule.days
+        raise WaarborgError(f"regime {self.id} has no incident deadline for {peril} / {severity}")
+
+    def required_tests(self) -> tuple[str, ...]:
+        """Ids of all required tests, once each, in battery order."""
+        return tuple(dict.fromkeys(t.test for tests in self.battery.values() for t in tests))
+
+    def covered_heads(self, asked: Iterable[str]) -> tuple[str, ...]:
+        """The heads a policy covers: all compulsory ones, and the optional ones asked for."""
+        chosen = set(asked)
+        return (*self.compulsory_heads, *(head for head in self.optional_heads if head in chosen))
+
+
+def _matches(value: str, allowed: tuple[str, ...]) -> bool:
+    return "*" in allowed or value in allowed
+
+
+def regime_ids() -> tuple[str, ...]:
+    """Ids of the regimes that ship with the program."""
+    folder = resources.files("policies").joinpath("regimes")
+    return tuple(sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")))
+
+
+@cache
+def load_regime(regime_id: str) -> Regime:
+    """The regime of that id. Raises NotFoundError naming the ones there are."""
+    if regime_id not in regime_ids():
+        raise NotFoundError(f"no regime {regime_id!r}; there are {', '.join(regime_ids())}")
+    text = resources.files("policies").joinpath("regimes", f"{regime_id}.toml").read_text("utf-8")
+    return parse_regime(tomllib.loads(text))
+
+
+def parse_regime(data: Mapping[str, Any]) -> Regime:
+    """A regime from its TOML data. Raises WaarborgError naming the key that is missing or inconsistent."""
+    try:
+        regime = _build(data)
+    except KeyError as missing:
+        raise WaarborgError(f"regime {data.get('id', '?')}: key {missing} is missing") from missing
+    _check(regime)
+    return regime
+
+
+def _money(table: Mapping[str, Any], key: str) -> Money:
+    return Money.euros(str(table[key]))
+
+
+def _class(table: Mapping[str, Any]) -> ObligedClass:
+    return ObligedClass(
+        id=table["id"],
+        title=table["title"],
+        title_nl=table["title_nl"],
+        vocabulary=tuple(table["vocabulary"]),
+        priced_when_self_assessed=table["priced_when_self_assessed"],
+        minimum_limit=_money(table, "minimum_limit_eur"),
+        minimum_aggregate=_money(table, "minimum_aggregate_eur"),
+        minimum_deductible=_money(table, "minimum_deductible_eur"),
+        minimum_premium=_money(table, "minimum_premium_eur"),
+        escalates_at_persons=float(table.get("escalates_at_persons", "inf")),
+        escalates_to=table.get("escalates_to", table["id"]),
+        register_number_required=table.get("register_number_required", False),
+        without_register_number=table.get("without_register_number", table["id"]),
+    )
+
+
+def _build(data: Mapping[str, Any]) -> Regime:
+    access, heads, evidence, compliance = (
+        data["market_access"],
+        data["heads"],
+        data["evidence"],
+        data["compliance"],
+    )
+    return Regime(
+        id=data["id"],
+        title=data["title"],
+        title_nl=data["title_nl"],
+        country=data["country"],
+        currency=data["currency"],
+        in_force_from=data["in_force_from"],
+        classes=MappingProxyType({c["id"]: _class(c) for c in data["classes"]}),
+        declined_words=tuple(access["declined_words"]),
+        compulsory_heads=tuple(heads["compulsory"]),
+        optional_heads=tuple(heads["optional"]),
+        uninsurable_heads=tuple(heads["uninsurable"]),
+        business_number_name=data["identifiers"]["business_number_name"],
+        business_number_pattern=data["identifiers"]["business_number_pattern"],
+        battery=MappingProxyType(
+            {
+                peril: tuple(BatteryTest(entry["test"], entry["weight_share"]) for entry in entries)
+                for peril, entries in data["battery"].items()
+            }
+        ),
+        evidence=EvidenceRules(
+            independence={key.removesuffix("_share"): value for key, value in _numbers(evidence["independence"])},
+            other_version=evidence["other_version_share"],
+            unsigned=evidence["unsigned_share"],
+            quantile=evidence["quantile_share"],
+            best_of_runs=evidence["best_of_runs_count"],
+            utility_failure_limit=evidence["utility_failure_limit_share"],
+        ),
+        obligations=MappingProxyType({o["kind"]: _obligation(o) for o in data["obligations"]}),
+        incident_deadlines=tuple(
+            IncidentDeadline(tuple(d["perils"]), tuple(d["severities"]), d["days"]) for d in data["incident_deadlines"]
+        ),
+        incident_window_years=data["incidents"]["window_years"],
+        compliance=ComplianceRules(
+            window_months=compliance["window_months"],
+            late_scale_days=compliance["late_scale_days"],
+            prior_delivered=compliance["prior_delivered_count"],
+            prior_missed=compliance["prior_missed_count"],
+            quantile=compliance["quantile_share"],
+            incident_report_weight=compliance["incident_report_weight_share"],
+        ),
+        exposure_base=MappingProxyType(
+            {role: base for base in ("persons", "turnover") for role in data["exposure"][base]}
+        ),
+        systemic=MappingProxyType(
+            {
+                s["peril"]: SystemicCondition(s["peril"], s["refer_above_z"], s["attachment_share"])
+                for s in data["systemic"]
+            }
+        ),
+        authority=tuple(
+            AuthorityLevel(a["level"], _money(a, "limit_eur"), _money(a, "premium_eur"), a["judgement_share"])
+            for a in data["authority"]
+        ),
+        default_authority=data["market_access"]["default_authority"],
+        instalments=tuple(data["instalments"]["allowed_count"]),
+        premium_tax=Decimal(str(data["premium_tax"]["rate_share"])),
+        levy=Decimal(str(data["levy"]["rate_share"])),
+        prudence_factor=data["prudence"]["factor_share"],
+        cost_of_capital=data["cost_of_capital"]["rate_share"],
+        detection_probability=data["disclosure"]["detection_probability_share"],
+        disclosure_margin=data["disclosure"]["margin_share"],
+        transition_cap=data["transition"]["cap_share"],
+        sha256=digest(data),
+    )
+
+
+def _numbers(table: Mapping[str, Any]) -> Iterable[tuple[str, float]]:
+    return ((key, value) for key, value in table.items() if isinstance(value, int | float))
+
+
+def _obligation(table: Mapping[str, Any]) -> ObligationRule:
+    return ObligationRule(
+        table["kind"], table["title"], table["title_nl"], table["every_months"], table["weight_share"]
+    )
+
+
+def _check(regime: Regime) -> None:
+    """Consistency that the TOML cannot express. Raises WaarborgError on the first breach."""
+    for peril, tests in regime.battery.items():
+        if abs(sum(t.weight for t in tests) - 1.0) > 1e-9:  # noqa: PLR2004 - float noise of a sum
+            raise WaarborgError(f"regime {regime.id}: battery weights of {peril} must sum to 1")
+    for obliged in regime.classes.values():
+        for other in (
+            obliged.priced_when_self_assessed,
+            obliged.escalates_to,
+            obliged.without_register_number,
+        ):
+            if other not in regime.classes:
+                raise WaarborgError(f"regime {regime.id}: class {obliged.id} points to unknown class {other}")
+    if regime.default_authority not in {a.level for a in regime.authority}:
+        raise WaarborgError(f"regime {regime.id}: default authority {regime.default_authority} is not a level")

@@ -1,0 +1,1 @@
+"""The screen: what an underwriter sees and types."""
