@@ -1,0 +1,128 @@
+"""Reference populations: from published results of many systems to the Beta prior and the silence price of a test.
+
+Failure is the dangerous outcome throughout. Formulae: pricing section 1, steps 4, 6 and 8.
+"""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaincc, betaincinv, digamma, polygamma
+
+from actuarial.calibration import TestReference
+
+WORST_SHARE = 0.1  # silence is priced as the mean of the worst decile
+RATE_FLOOR = 1e-4  # a population without a single failure still leaves room for one
+
+
+@cache
+def table(name: str) -> tuple[Mapping[str, str], ...]:
+    """Rows of a shipped reference table as text by column."""
+    text = resources.files("actuarial").joinpath("reference", "tables", name).read_text("utf-8")
+    return tuple(csv.DictReader(text.splitlines()))
+
+
+def beta_by_moments(mean: float, variance: float, systems: int, floor: float) -> tuple[float, float]:
+    """Beta (a, b) with that mean; its strength a + b follows from the variance, within [floor, systems].
+
+    Raises ValueError unless 0 < mean < 1 and variance > 0.
+    """
+    if not (0.0 < mean < 1.0 and variance > 0.0):
+        raise ValueError(f"no Beta distribution has mean {mean} and variance {variance}")
+    strength = min(max(mean * (1.0 - mean) / variance - 1.0, floor), max(float(systems), floor))
+    return mean * strength, (1.0 - mean) * strength
+
+
+def beta_tail_mean(a: float, b: float, share: float = WORST_SHARE) -> float:
+    """Mean of the worst `share` of Beta(a, b): E[X; X > q] / share with q the upper quantile.
+
+    E[X; X > q] = a / (a + b) * P(Beta(a + 1, b) > q), in closed form.
+    """
+    quantile = betaincinv(a, b, 1.0 - share)
+    return float(a / (a + b) * betaincc(a + 1.0, b, quantile) / share)
+
+
+def reference(a: float, b: float, systems: int, basis: str, source: str) -> TestReference:
+    """The reference of a test from its Beta(a, b): logit and log moments by digamma and trigamma, silence price."""
+    return TestReference(
+        a=a,
+        b=b,
+        mu=float(digamma(a) - digamma(b)),
+        tau=float(np.sqrt(polygamma(1, a) + polygamma(1, b))),
+        log_mean=float(digamma(a) - digamma(a + b)),
+        log_sd=float(np.sqrt(polygamma(1, a) - polygamma(1, a + b))),
+        silence=beta_tail_mean(a, b),
+        systems=systems,
+        basis=basis,
+        source=source,
+    )
+
+
+def reference_populations() -> dict[str, TestReference]:
+    """The reference of every test that the authored list names, by test id."""
+    text = resources.files("actuarial.fitting").joinpath("reference_population.toml").read_text("utf-8")
+    authored = tomllib.loads(text)
+    floor, opinion = authored["strength_floor"], authored["elicited_strength"]
+    return {test: _reference(entry, floor, opinion) for test, entry in authored["test"].items()}
+
+
+def _reference(entry: Mapping[str, Any], floor: float, opinion: float) -> TestReference:
+    if "mean" in entry:
+        return _elicited(entry["mean"], opinion, 0, entry["why"])
+    if "row" in entry:
+        mean, variance, systems, source = _published_row(entry["row"])
+    elif "probes" in entry:
+        mean, variance, systems, source = _garak_family(entry["probes"])
+    else:
+        mean, variance, systems, source = _selected(entry["select"])
+    if "note" in entry:
+        source = f"{source}; {entry['note']}"
+    if systems == 1:
+        return _elicited(mean, opinion, 1, f"anchored on one system: {source}")
+    return reference(*beta_by_moments(mean, variance, systems, floor), systems, "measured", source)
+
+
+def _elicited(mean: float, strength: float, systems: int, why: str) -> TestReference:
+    return reference(mean * strength, (1.0 - mean) * strength, systems, "elicited", why)
+
+
+def _published_row(test: str) -> tuple[float, float, int, str]:
+    """Mean, variance between systems, number of systems and source of a row of published_rates.csv."""
+    row = next(row for row in table("published_rates.csv") if row["test"] == test)
+    spread = float(row["sd"]) ** 2 if row["sd"] else 0.0
+    return float(row["mean"]), spread, int(row["n"]), f"{row['source']}: {row['what']}"
+
+
+def _garak_family(prefix: str) -> tuple[float, float, int, str]:
+    """A probe family. The spread of the family is taken as the mean spread of its probes: an upper bound, kept."""
+    rows = [row for row in table("garak_calibration_priors.csv") if row["probe/detector"].startswith(prefix)]
+    mean = float(np.mean([float(row["mean_fail"]) for row in rows]))
+    spread = float(np.mean([float(row["sd_between_models"]) for row in rows])) ** 2
+    systems = min(int(row["n_models"]) for row in rows)
+    return mean, spread, systems, f"garak calibration of {rows[0]['date']}, {len(rows)} probe and detector pairs"
+
+
+def _selected(where: Mapping[str, str]) -> tuple[float, float, int, str]:
+    """Rows of safety_tests.csv; sampling noise k(n - k) / n^2 (n - 1) is taken off the variance where n is known."""
+    rows = [
+        row
+        for row in table("safety_tests.csv")
+        if row["adverse_rate"] and all(row[column] == value for column, value in where.items())
+    ]
+    rates = np.array([float(row["adverse_rate"]) for row in rows])
+    between = max(float(np.var(rates, ddof=1)) - _sampling_variance(rates, rows), float(np.var(rates, ddof=1)) * 0.1)
+    mean = float(np.clip(np.mean(rates), RATE_FLOOR, 1.0 - RATE_FLOOR))
+    systems = len({(row["vendor"], row["model"]) for row in rows})
+    return mean, between, systems, f"{rows[0]['test']}, {len(rows)} results of {systems} systems, {rows[0]['source']}"
+
+
+def _sampling_variance(rates: NDArray[np.float64], rows: Sequence[Mapping[str, str]]) -> float:
+    trials = np.array([float(row["n_trials"]) if row["n_trials"] else np.inf for row in rows])
+    return float(np.mean(rates * (1.0 - rates) / np.maximum(trials - 1.0, 1.0)))
