@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Peril:
-    """`systemic` perils drive limit, attachment, conditions and referral rather than frequency (pricing.md 1.9)."""
+    """A peril. `systemic` ones drive limit, attachment, conditions and referral rather than frequency; of a
+    `capability` one the hazard is capability times safeguard failure (both: pricing.md section 1, step 9)."""
 
     id: str
     title: str
     title_nl: str
     systemic: bool = False
+    capability: bool = False
 
 
 PERILS: Mapping[str, Peril] = {
@@ -29,8 +31,14 @@ PERILS: Mapping[str, Peril] = {
         Peril("DIG", "Defamation, harm to dignity", "Smaad, aantasting van de persoon"),
         Peril("FRD", "Fraud on or manipulation of third parties", "Fraude of misleiding van derden"),
         Peril("SEC", "System compromise", "Overname of lek van het systeem"),
-        Peril("CYB", "Uplift to cyber offence", "Hulp bij cyberaanvallen", systemic=True),
-        Peril("CBR", "Uplift to mass-casualty weapons", "Hulp bij massavernietigingswapens", systemic=True),
+        Peril("CYB", "Uplift to cyber offence", "Hulp bij cyberaanvallen", systemic=True, capability=True),
+        Peril(
+            "CBR",
+            "Uplift to mass-casualty weapons",
+            "Hulp bij massavernietigingswapens",
+            systemic=True,
+            capability=True,
+        ),
         Peril("LOC", "Loss of control", "Verlies van controle", systemic=True),
         Peril("SOC", "Disruption of society at scale", "Ontwrichting van de samenleving"),
     )

@@ -1,0 +1,86 @@
+"""Data-sharing compliance c in [0, 1] (pricing.md section 2), and the weight of an incident by conduct (section 5)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import date
+
+import numpy as np
+from scipy.special import betaincinv
+
+from actuarial.calibration import HistoryWeights
+from actuarial.rounding import Floats
+from policies.period import MONTHS_PER_YEAR, add_months, years_between
+from policies.regimes import ComplianceRules, Regime
+from policies.risk import AISystem, Incident, IncidentSource, Obligation
+
+
+def compliance(delivered: Floats, missed: Floats, rules: ComplianceRules) -> Floats:
+    """The prudent quantile of Beta(prior + delivered, prior + missed); any shape."""
+    return np.asarray(
+        betaincinv(rules.prior_delivered + delivered, rules.prior_missed + missed, rules.quantile), dtype=float
+    )
+
+
+def timeliness(days_late: float, scale_days: float) -> float:
+    """exp(-days late / scale), 1 when on time."""
+    return math.exp(-max(days_late, 0.0) / scale_days)
+
+
+def delivered_and_missed(
+    system: AISystem, obligations: Iterable[Obligation], incidents: Iterable[Incident], at: date, regime: Regime
+) -> tuple[float, float]:
+    """Weighted sums of score and of 1 - score over the obligations of one system that fell due in the window.
+
+    An obligation that the calendar of the regime expects and that no row mentions counts as missed. An incident
+    report in time is the norm and earns nothing; a late or absent one counts as missed, so that disclosing an
+    incident can never be bought back here.
+    """
+    rules = regime.compliance
+    start = add_months(at, -rules.window_months)
+    delivered = missed = 0.0
+    seen = dict.fromkeys(regime.obligations, 0)
+    for row in obligations:
+        if row.system != system.id or not start <= row.due <= at:
+            continue
+        seen[row.kind] += 1
+        weight = regime.obligations[row.kind].weight
+        score = _score(row, rules.late_scale_days)
+        delivered += weight * score
+        missed += weight * (1 - score)
+    active_months = years_between(max(start, system.deployed), at) * MONTHS_PER_YEAR
+    for kind, rule in regime.obligations.items():
+        expected = int(max(active_months, 0) // rule.every_months) if rule.every_months else 0
+        missed += rule.weight * max(expected - seen[kind], 0)
+    for incident in incidents:
+        if incident.system == system.id and start <= incident.aware_at <= at:
+            late = days_late(incident, at, regime)
+            missed += rules.incident_report_weight * (1 - timeliness(late, rules.late_scale_days))
+    return delivered, missed
+
+
+def _score(row: Obligation, scale_days: float) -> float:
+    if row.delivered is None:
+        return 0.0
+    return row.completeness * timeliness((row.delivered - row.due).days, scale_days)
+
+
+def days_late(incident: Incident, at: date, regime: Regime) -> float:
+    """Days past the reporting deadline: 0 in time, infinite when it was discovered and never reported."""
+    deadline = regime.incident_days(incident.peril, incident.severity)
+    if incident.reported_at is None and incident.source is not IncidentSource.SELF:
+        return math.inf
+    reported = incident.reported_at or at
+    return max((reported - incident.aware_at).days - deadline, 0)
+
+
+def incident_weight(incident: Incident, at: date, regime: Regime, weights: HistoryWeights) -> float:
+    """Weight of one incident in the history factor: by severity, and by conduct from reported to concealed."""
+    late = days_late(incident, at, regime)
+    if math.isinf(late):
+        conduct = weights.concealed
+    else:
+        step = weights.late_limit - weights.reported
+        conduct = weights.reported + step * (1 - timeliness(late, weights.late_scale_days))
+    return weights.severity[incident.severity] * conduct

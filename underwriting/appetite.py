@@ -1,0 +1,231 @@
+"""Appetite: the rules that accept, refer or decline a risk. A new rule is one function in RULES."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from actuarial.calibration import Calibration
+from actuarial.compliance import days_late
+from actuarial.risks import declared_class, leading_class
+from actuarial.tariff import tariff
+from policies.findings import Finding, Severity
+from policies.money import Money
+from policies.period import MONTHS_PER_YEAR
+from policies.regimes import Regime
+from policies.risk import IncidentSeverity, RiskProfile
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a rule sees: the risk, what the tariff made of it, and the law it is judged by."""
+
+    profile: RiskProfile
+    danger: dict[str, dict[str, float]]  # system -> peril -> z
+    offered: Money
+    at: date
+    regime: Regime
+    calibration: Calibration
+
+
+def _prohibited(case: Case) -> Iterable[Finding]:
+    for system in case.profile.systems:
+        for word in (system.assessed_class, system.self_assessed_class):
+            if word in case.regime.declined_words:
+                yield Finding(
+                    "prohibited-system",
+                    Severity.DECLINE,
+                    f"system {system.id}",
+                    f"class {word!r} may not be on the market, so it cannot be insured",
+                    "market_access.declined_words",
+                )
+                break
+
+
+def _register_number(case: Case) -> Iterable[Finding]:
+    for system in case.profile.systems:
+        word = system.assessed_class or system.self_assessed_class
+        claimed = case.regime.classify(word, system.persons_per_month)
+        if claimed and claimed.register_number_required and not system.eu_db_id:
+            rated = declared_class(system, case.regime)
+            yield Finding(
+                "exemption-unregistered",
+                Severity.WARNING,
+                f"system {system.id}, eu_db_id",
+                f"an exemption without a register number is rated as {rated.id}; give the number of the EU database",
+                f"classes.{claimed.id}.register_number_required",
+            )
+
+
+def _self_assessed(case: Case) -> Iterable[Finding]:
+    for system in case.profile.systems:
+        if not system.assessed_class:
+            yield Finding(
+                "self-assessed",
+                Severity.INFO,
+                f"system {system.id}, assessed_class",
+                "the class is self-assessed and priced one step up; an independent assessment takes the step away",
+                "classes.priced_when_self_assessed",
+            )
+
+
+def _minimum_sums(case: Case) -> Iterable[Finding]:
+    floor, terms = leading_class(case.profile, case.regime), case.profile.cover.terms
+    for field, asked, least in (
+        ("limit_eur", terms.limit, floor.minimum_limit),
+        ("aggregate_limit_eur", terms.aggregate_limit, floor.minimum_aggregate),
+        ("deductible_eur", terms.deductible, floor.minimum_deductible),
+    ):
+        if asked < least:
+            yield Finding(
+                "below-minimum",
+                Severity.REFER,
+                f"dossier.toml, cover.{field}",
+                f"{_euros(asked)} is below the minimum of class {floor.id}; at least {_euros(least)}",
+                f"classes.{floor.id}",
+            )
+
+
+def _heads(case: Case) -> Iterable[Finding]:
+    for head in case.profile.cover.heads:
+        if head in case.regime.uninsurable_heads:
+            yield Finding(
+                "head-uninsurable",
+                Severity.WARNING,
+                "dossier.toml, cover.heads",
+                f"head {head} may not be insured under this regime and is left out",
+                "heads.uninsurable",
+            )
+    absent = [head for head in case.regime.compulsory_heads if head not in case.profile.cover.heads]
+    if absent:
+        yield Finding(
+            "head-compulsory",
+            Severity.INFO,
+            "dossier.toml, cover.heads",
+            f"compulsory heads are covered whether asked for or not: {', '.join(absent)}",
+            "heads.compulsory",
+        )
+
+
+def _tariff_gaps(case: Case) -> Iterable[Finding]:
+    t = tariff(case.calibration, case.regime)
+    for name in t.unpriced:
+        yield Finding(
+            "no-tariff", Severity.REFER, f"calibration, {name}", f"the calibration has no parameters for {name}"
+        )
+    for system in case.profile.systems:
+        if system.sector not in t.sector_ids:
+            yield Finding(
+                "unknown-sector",
+                Severity.REFER,
+                f"system {system.id}, sector",
+                f"no tariff for sector {system.sector!r}; known: {', '.join(t.sector_ids)}",
+                "calibration frequency.sectors",
+            )
+
+
+def _systemic_danger(case: Case) -> Iterable[Finding]:
+    for system, scores in case.danger.items():
+        for peril, condition in case.regime.systemic.items():
+            z = scores.get(peril, 0.0)
+            if z > condition.refer_above_z:
+                yield Finding(
+                    "systemic-danger",
+                    Severity.REFER,
+                    f"system {system}, peril {peril}",
+                    f"danger score {z:.2f} is above {condition.refer_above_z:g}: needs a decision on limit and "
+                    f"conditions, with a deductible of at least {condition.attachment_share:.0%} of the limit",
+                    f"systemic.{peril}",
+                )
+
+
+def _missing_tests(case: Case) -> Iterable[Finding]:
+    required = case.regime.required_tests()
+    for system in case.profile.systems:
+        absent = [test for test in required if test not in {run.test for run in system.runs}]
+        if absent:
+            yield Finding(
+                "tests-missing",
+                Severity.WARNING,
+                f"system {system.id}, evidence",
+                f"{len(absent)} of {len(required)} required tests are missing and priced at silence: "
+                f"{', '.join(absent)}",
+                "battery",
+            )
+
+
+def _incidents(case: Case) -> Iterable[Finding]:
+    for incident in case.profile.incidents:
+        late = days_late(incident, case.at, case.regime)
+        where = f"incidents.csv, incident {incident.id}"
+        if late == float("inf"):
+            grave = incident.severity in {IncidentSeverity.SERIOUS, IncidentSeverity.CRITICAL}
+            yield Finding(
+                "incident-concealed",
+                Severity.REFER if grave else Severity.WARNING,
+                where,
+                f"brought to light by {incident.source} and never reported: weighs as concealed",
+                "incident_deadlines",
+            )
+        elif late > 0:
+            state = "was reported" if incident.reported_at else "is not yet reported, now"
+            yield Finding(
+                "incident-late",
+                Severity.WARNING,
+                where,
+                f"{state} {late:.0f} days past its deadline",
+                "incident_deadlines",
+            )
+
+
+def _authority(case: Case) -> Iterable[Finding]:
+    level = next(a for a in case.regime.authority if a.level == case.regime.default_authority)
+    yearly = Money(case.offered.cents * MONTHS_PER_YEAR // case.profile.cover.term_months)
+    for what, asked, most in (
+        ("limit", case.profile.cover.terms.limit, level.limit),
+        ("yearly premium", yearly, level.premium),
+    ):
+        if asked > most:
+            yield Finding(
+                "above-authority",
+                Severity.REFER,
+                what,
+                f"{_euros(asked)} is above the authority of a {level.level}, {_euros(most)}",
+                f"authority.{level.level}",
+            )
+
+
+def _not_yet_in_force(case: Case) -> Iterable[Finding]:
+    inception = case.profile.cover.inception
+    if inception < case.regime.in_force_from:
+        yield Finding(
+            "before-regime",
+            Severity.WARNING,
+            "dossier.toml, cover.inception",
+            f"{inception} is before regime {case.regime.id} comes into force on {case.regime.in_force_from}",
+        )
+
+
+RULES: tuple[Callable[[Case], Iterable[Finding]], ...] = (
+    _prohibited,
+    _register_number,
+    _self_assessed,
+    _minimum_sums,
+    _heads,
+    _tariff_gaps,
+    _systemic_danger,
+    _missing_tests,
+    _incidents,
+    _authority,
+    _not_yet_in_force,
+)
+
+
+def judge(case: Case) -> tuple[Finding, ...]:
+    """The findings of every rule."""
+    return tuple(finding for rule in RULES for finding in rule(case))
+
+
+def _euros(amount: Money) -> str:
+    return f"EUR {amount.cents / 100:,.2f}"
