@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
-from policies.digest import digest
+from policies.digest import canonical_json, digest
 from policies.findings import NotFoundError, WaarborgError
 from policies.money import Money
 
@@ -187,16 +188,24 @@ def regime_ids() -> tuple[str, ...]:
 @cache
 def load_regime(regime_id: str) -> Regime:
     """The regime of that id. Raises NotFoundError naming the ones there are."""
+    return parse_regime(regime_data(regime_id))
+
+
+def regime_data(regime_id: str) -> Mapping[str, Any]:
+    """The data of a regime that ships with the program, as its TOML file holds it. Raises NotFoundError."""
     if regime_id not in regime_ids():
         raise NotFoundError(f"no regime {regime_id!r}; there are {', '.join(regime_ids())}")
     text = resources.files("policies").joinpath("regimes", f"{regime_id}.toml").read_text("utf-8")
-    return parse_regime(tomllib.loads(text))
+    return tomllib.loads(text)
 
 
 def parse_regime(data: Mapping[str, Any]) -> Regime:
-    """A regime from its TOML data. Raises WaarborgError naming the key that is missing or inconsistent."""
+    """A regime from its data, read from TOML or from its canonical JSON: both give the same value, order included.
+
+    Raises WaarborgError naming the key that is missing or inconsistent.
+    """
     try:
-        regime = _build(data)
+        regime = _build(json.loads(canonical_json(data)))
     except KeyError as missing:
         raise WaarborgError(f"regime {data.get('id', '?')}: key {missing} is missing") from missing
     _check(regime)
@@ -238,7 +247,7 @@ def _build(data: Mapping[str, Any]) -> Regime:
         title_nl=data["title_nl"],
         country=data["country"],
         currency=data["currency"],
-        in_force_from=data["in_force_from"],
+        in_force_from=date.fromisoformat(data["in_force_from"]),
         classes=MappingProxyType({c["id"]: _class(c) for c in data["classes"]}),
         declined_words=tuple(access["declined_words"]),
         compulsory_heads=tuple(heads["compulsory"]),
