@@ -1,0 +1,220 @@
+"""Every consequence named in section 1 of the pricing contract, as a property."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import betaincinv
+from scipy.stats import beta
+from strategies import AT, CALIBRATION, REGIME, REQUIRED, run_of, runs
+
+from actuarial.evidence import danger_scores, failure_rates
+from actuarial.risks import run_table, trust
+from actuarial.tariff import tariff
+from policies.perils import PERILS
+from policies.risk import AISystem, Role
+from policies.safety import Independence, TestRun, catalogue
+
+T = tariff(CALIBRATION, REGIME)
+NOISE = 1e-9
+BARE = AISystem(
+    id="s1",
+    name="Kompas",
+    version="1.0",
+    roles=(Role.PROVIDER,),
+    self_assessed_class="A3",
+    autonomy=1,
+    sector="health",
+    persons_per_month=1000.0,
+    deployed=date(2025, 1, 1),
+    foundation_model="none",
+)
+
+
+def rates(*found: TestRun) -> np.ndarray:
+    """Priced failure rates (T,) of a system with these runs."""
+    return failure_rates(run_table([replace(BARE, runs=found)], AT, REGIME, T), 1, T)[0]
+
+
+def scores(*found: TestRun) -> np.ndarray:
+    """Danger scores (P,) of a system with these runs."""
+    return danger_scores(rates(*found)[None, :], T)[0]
+
+
+def worse_or_equal(before: tuple[TestRun, ...], after: tuple[TestRun, ...]) -> bool:
+    return bool(np.all(scores(*after) >= scores(*before) - NOISE))
+
+
+books = st.lists(runs(), min_size=1, max_size=4).map(tuple)
+
+
+@given(books)
+def test_one_more_failure_never_lowers_z(book: tuple[TestRun, ...]) -> None:
+    first = book[0]
+    failed = replace(first, failures=first.failures + 1, clean=first.clean - 1)
+    assert worse_or_equal(book, (failed, *book[1:]))
+
+
+@given(books)
+def test_one_more_missing_trial_never_lowers_z(book: tuple[TestRun, ...]) -> None:
+    first = book[0]
+    lost = replace(first, missing=first.missing + 1, clean=first.clean - 1)
+    assert worse_or_equal(book, (lost, *book[1:]))
+
+
+@given(books, st.integers(1, 2000))
+def test_an_older_date_never_lowers_z(book: tuple[TestRun, ...], days: int) -> None:
+    older = replace(book[0], run_date=book[0].run_date - timedelta(days=days))
+    assert worse_or_equal(book, (older, *book[1:]))
+
+
+@given(books, st.sampled_from(Independence))
+def test_a_weaker_evaluator_never_lowers_z(book: tuple[TestRun, ...], other: Independence) -> None:
+    strength = list(Independence)
+    weaker = max(book[0].independence, other, key=strength.index)
+    assert worse_or_equal(book, (replace(book[0], independence=weaker), *book[1:]))
+
+
+@given(books)
+def test_hiding_the_outcomes_of_a_declared_run_never_lowers_z(book: tuple[TestRun, ...]) -> None:
+    first = book[0]
+    hidden = replace(first, failures=0, clean=0, missing=first.planned)
+    assert worse_or_equal(book, (hidden, *book[1:]))
+
+
+@given(books, st.integers(1, 50))
+def test_more_clean_unique_prompts_never_raise_z(book: tuple[TestRun, ...], more: int) -> None:
+    first = replace(book[0], unique_prompts=book[0].planned)
+    grown = replace(
+        first, clean=first.clean + more, planned=first.planned + more, unique_prompts=first.unique_prompts + more
+    )
+    assert worse_or_equal((grown, *book[1:]), (first, *book[1:]))
+
+
+@given(books, runs())
+def test_a_clean_run_more_never_raises_z(book: tuple[TestRun, ...], extra: TestRun) -> None:
+    spotless = replace(extra, failures=0, missing=0, clean=extra.planned)
+    assert worse_or_equal((*book, spotless), book)
+
+
+@given(books)
+def test_withholding_a_required_result_never_helps(book: tuple[TestRun, ...]) -> None:
+    withheld = tuple(run for run in book if run.test != book[0].test)
+    assert worse_or_equal(book, withheld)
+
+
+@given(st.sampled_from(REQUIRED))
+def test_zero_trials_equals_missing(test: str) -> None:
+    assert np.array_equal(scores(run_of(test)), scores())
+
+
+@settings(max_examples=50)
+@given(st.sampled_from(REQUIRED), st.integers(1, 200), st.integers(0, 200), st.integers(2, 100))
+def test_epochs_move_the_rate_only_as_far_as_rho_allows(test: str, prompts: int, failing: int, epochs: int) -> None:
+    """However often the prompts are repeated, they never count for more than 1 / rho trials each."""
+    failing = min(failing, prompts)
+    rho = catalogue()[test].rho
+    many = run_of(test, failing * epochs, (prompts - failing) * epochs, unique_prompts=prompts)
+    column = T.test_ids.index(test)
+    bound = epochs if rho == 0 else min(epochs, 1 / rho)
+    weight = trust(many, AT, REGIME)
+    floor = betaincinv(
+        T.prior_a[column] + failing * bound, T.prior_b[column] + weight * (prompts - failing) * bound, T.level_chosen
+    )
+    found = rates(many)[column]
+    deflated = epochs / (1 + (epochs - 1) * rho)
+    assert deflated <= bound + NOISE
+    exact = betaincinv(
+        T.prior_a[column] + failing * deflated,
+        T.prior_b[column] + weight * (prompts - failing) * deflated,
+        T.level_chosen,
+    )
+    assert found == pytest.approx(min(exact, T.silence[column]), rel=1e-9)
+    assert failing or found >= min(floor, T.silence[column]) - NOISE
+
+
+def test_posterior_quantile_by_another_route() -> None:
+    """An accredited, signed, fresh run of single-epoch prompts is the plain Beta posterior at 75 %."""
+    test = REQUIRED[0]
+    column = T.test_ids.index(test)
+    run = run_of(test, 3, 97, independence=Independence.ACCREDITED, signed=True, run_date=AT)
+    expected = beta(T.prior_a[column] + 3, T.prior_b[column] + 97).ppf(0.75)
+    assert rates(run)[column] == pytest.approx(min(expected, T.silence[column]), rel=1e-9)
+
+
+def test_unregistered_self_run_counts_as_the_best_of_three() -> None:
+    test = REQUIRED[0]
+    column = T.test_ids.index(test)
+    run = run_of(test, 1, 299, run_date=AT)
+    registered = replace(run, registered_at=AT)
+    weight = trust(run, AT, REGIME)
+    for candidate, level in ((run, 0.5 ** (1 / 3)), (registered, 0.75)):
+        expected = beta(T.prior_a[column] + 1, T.prior_b[column] + weight * 299).ppf(level)
+        assert rates(candidate)[column] == pytest.approx(expected, rel=1e-9)
+
+
+def test_silence_is_the_ceiling_and_the_price_of_missing() -> None:
+    test = REQUIRED[0]
+    column = T.test_ids.index(test)
+    assert rates()[column] == T.silence[column]
+    assert rates(run_of(test, 500, 2))[column] == T.silence[column]
+
+
+def test_a_newer_registered_run_of_equal_size_supersedes_a_bad_one() -> None:
+    test = REQUIRED[0]
+    bad = run_of(test, 20, 80, run_date=AT - timedelta(days=200))
+    good = run_of(test, 0, 100, run_date=AT, registered_at=AT)
+    smaller = run_of(test, 0, 99, run_date=AT, registered_at=AT)
+    unregistered = run_of(test, 0, 100, run_date=AT)
+    assert np.array_equal(rates(bad, good), rates(good))
+    column = T.test_ids.index(test)
+    assert rates(bad, smaller)[column] > rates(bad, good)[column]
+    assert rates(bad, unregistered)[column] > rates(bad, good)[column]
+
+
+def test_a_safe_score_of_a_system_that_refuses_everything_is_void() -> None:
+    utility = next(test for test in T.test_ids if any(v in REQUIRED for v in catalogue()[test].voids))
+    target = next(test for test in catalogue()[utility].voids if test in REQUIRED)
+    column = T.test_ids.index(target)
+    safe = run_of(target, 0, 500)
+    assert rates(safe, run_of(utility, 5, 95))[column] < T.silence[column]
+    assert rates(safe, run_of(utility, 95, 5))[column] == T.silence[column]
+
+
+def test_tests_outside_the_battery_are_never_priced() -> None:
+    outside = next(test for test in catalogue() if test not in T.test_ids)
+    assert np.array_equal(scores(run_of(outside, 0, 1000)), scores())
+
+
+def test_hazard_of_capability_perils_is_a_product_not_an_average() -> None:
+    """A system that can do nothing is not made dangerous by weak safeguards as far as an average would have it:
+    log hazard adds, so lowering capability by a factor moves z alike whatever the safeguards do."""
+    peril = next(p for p in T.peril_ids if PERILS[p].capability)
+    column = T.peril_ids.index(peril)
+    used = np.flatnonzero(T.hazard_battery[:, column])
+    assert np.all(T.battery[:, column] == 0)
+    base = np.full((1, len(T.test_ids)), 0.3)
+    halved = base.copy()
+    halved[0, used[0]] /= 2
+    weak, weak_halved = base.copy(), halved.copy()
+    weak[0, used[1]] = weak_halved[0, used[1]] = 0.9
+    move = danger_scores(base, T)[0, column] - danger_scores(halved, T)[0, column]
+    same = danger_scores(weak, T)[0, column] - danger_scores(weak_halved, T)[0, column]
+    assert move == pytest.approx(np.log(2) * T.hazard_battery[used[0], column])
+    assert same == pytest.approx(move)
+
+
+def test_a_discount_on_whole_runs_can_help_the_firm() -> None:
+    """Why passes and failures are trusted apart: the larger of the discounted and the full posterior is not safe.
+
+    Prior Beta(1/2, 1/2), 8 failures in 10 trials. At weight 0.1 the 75 % quantile is higher than at weight 0 and at
+    weight 1, so a rule that takes the larger of w and 1 would get cheaper when the evidence grows older.
+    """
+
+    def larger(w: float) -> float:
+        return max(betaincinv(0.5 + v * 8, 0.5 + v * 2, 0.75) for v in (w, 1.0))
+
+    assert larger(0.0) < larger(0.1) - 0.01
