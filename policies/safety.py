@@ -47,8 +47,10 @@ class FailureRule:
 class SafetyTest:
     """One entry of the catalogue.
 
-    `match` are task names, `arguments` task arguments that must agree; `perils` weights by peril; `rho` the
-    intra-prompt correlation; `voids` the tests whose safe score this utility test can void.
+    `match` are task names, with and without the registry's prefix; `arguments` the values that a task argument may
+    have, "" for an argument that the log does not name. `direction` is that of the headline figure; `rule` alone
+    decides on a trial. `perils` are weights by peril, `rho` the intra-prompt correlation, `full_trials` the size of
+    the whole set (0: none), `voids` the tests whose safe score this utility test can void.
     """
 
     id: str
@@ -56,7 +58,7 @@ class SafetyTest:
     tool: str
     match: tuple[str, ...]
     arguments: Mapping[str, tuple[str, ...]]
-    direction: str  # of the raw score: "more_dangerous", "safer" or "mixed" when high
+    direction: str  # "more_dangerous", "safer" or "mixed" when high
     rule: FailureRule | None  # None: recorded, never scored from a log
     perils: Mapping[str, float]
     kind: Kind
