@@ -1,6 +1,7 @@
-"""The prior calibration: authored opinions and measured reference populations, written as an artefact.
+"""The prior calibration: authored opinions, reference populations and borrowed severities, written as an artefact.
 
-`python -m actuarial.fitting.prior` writes `reference/calibrations/<sha256>.json` and points `reference/in-force` at it.
+`python -m actuarial.fitting.prior` writes `reference/calibrations/<sha256>.json` and points `reference/in-force` at it;
+with `--sanity` it prints what typical firms would pay, with `--table` every parameter with its source.
 """
 
 from __future__ import annotations
@@ -8,21 +9,19 @@ from __future__ import annotations
 import math
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from scipy.special import ndtri
-from scipy.stats import norm
-
-from actuarial.calibration import FORMAT, HeadSeverity
+from actuarial.calibration import FORMAT
+from actuarial.fitting.insured_severity import insured_severities
 from actuarial.fitting.reference_population import reference_populations
+from actuarial.fitting.sanity import sanity
 from policies.digest import canonical_json, sha256_hex
 
 DIGITS = 6
-TAIL_SHARE = 0.05  # share of the claims of a head that lie in its tail
 REFERENCE = Path(__file__).parent.parent / "reference"
 
 
@@ -35,59 +34,98 @@ def rounded(value: Any) -> Any:
     return [rounded(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def body_and_tail(median: float, p95: float, xi: float) -> HeadSeverity:
-    """A spliced severity from the median and the 95 % point, where the tail starts.
-
-    `beta` follows from continuity of the density: p f(u) / F(u) = (1 - p) / beta with p = 0.95 below u.
-    """
-    sigma = math.log(p95 / median) / float(ndtri(1.0 - TAIL_SHARE))
-    log_density = float(norm.pdf(ndtri(1.0 - TAIL_SHARE))) / (p95 * sigma)
-    return HeadSeverity(math.log(median), sigma, float(p95), xi, TAIL_SHARE / log_density)
+def authored() -> dict[str, Any]:
+    """The opinions of prior.toml."""
+    return tomllib.loads(resources.files("actuarial.fitting").joinpath("prior.toml").read_text("utf-8"))
 
 
 def artefact() -> dict[str, Any]:
     """The prior calibration as plain data, rounded."""
-    authored = tomllib.loads(resources.files("actuarial.fitting").joinpath("prior.toml").read_text("utf-8"))
+    opinions, heads, tests = authored(), insured_severities(), reference_populations()
     data: dict[str, Any] = {
         "format": FORMAT,
         "kind": "prior",
-        "as_of": authored["as_of"].isoformat(),
-        "method": authored["method"],
+        "as_of": opinions["as_of"].isoformat(),
+        "method": opinions["method"],
         "seed": 0,
         "data": _table_digests(),
-        "warnings": authored["warnings"],
-        "frequency": _frequency(authored),
-        "history": authored["history"],
-        "reporting_lag": authored["reporting_lag"],
-        "severity": {
-            **authored["severity"],
-            "heads": {h: asdict(body_and_tail(**opinion)) for h, opinion in authored["severity"]["heads"].items()},
-        },
-        "mixture": authored["mixture"],
-        "tests": {test: asdict(reference) for test, reference in reference_populations().items()},
-        "loadings": authored["loadings"],
-        "sources": authored["source"],
+        "warnings": opinions["warnings"],
+        "frequency": _frequency(opinions),
+        "history": opinions["history"],
+        "reporting_lag": opinions["reporting_lag"],
+        "severity": {**opinions["severity"], "heads": {head: asdict(found.severity) for head, found in heads.items()}},
+        "mixture": opinions["mixture"],
+        "tests": {test: asdict(reference) for test, reference in tests.items()},
+        "loadings": opinions["loadings"],
     }
+    data["sources"] = _sources(opinions) | {f"severity.heads.{head}": found.source for head, found in heads.items()}
+    data["sources"] |= {f"tests.{test}": f"{reference.basis}: {reference.source}" for test, reference in tests.items()}
     return dict(rounded(data))
 
 
-def _frequency(authored: Mapping[str, Any]) -> dict[str, Any]:
-    """Intercepts are stated at market-average compliance; the formula starts from full compliance."""
-    frequency = dict(authored["frequency"])
+def _frequency(opinions: Mapping[str, Any]) -> dict[str, Any]:
+    """Claims are stated at market-average compliance; the formula of the tariff starts from full compliance."""
+    frequency = dict(opinions["frequency"])
     at_market = frequency["sharing"] * (1.0 - frequency.pop("market_compliance"))
     frequency["perils"] = {
         peril: {
-            "intercept": math.log(claims / 1000.0) - at_market,
-            "theta_low": authored["theta"][peril][0],
-            "theta": authored["theta"][peril][1],
-            "theta_high": authored["theta"][peril][2],
-            "cv": authored["cv"][peril],
-            "alpha": authored["alpha"][peril],
-            "capital_per_expected_loss": authored["capital_per_expected_loss"][peril],
+            "intercept": math.log(opinion["claims"] / 1000.0) - at_market,
+            "theta_low": opinion["theta"][0],
+            "theta": opinion["theta"][1],
+            "theta_high": opinion["theta"][2],
+            "cv": opinion["cv"],
+            "alpha": opinion["alpha"],
+            "capital_per_expected_loss": opinion["capital"],
         }
-        for peril, claims in authored["claims_per_thousand"].items()
+        for peril, opinion in opinions["peril"].items()
     }
     return frequency
+
+
+def _sources(opinions: Mapping[str, Any]) -> dict[str, str]:
+    """Source by dotted path; "*" stands for every peril."""
+    found: dict[str, str] = {}
+    for path, source in opinions["source"].items():
+        for peril in opinions["peril"] if "*" in path else ("",):
+            found[path.replace("*", peril)] = source
+    for peril, opinion in opinions["peril"].items():
+        found[f"frequency.perils.{peril}.intercept"] = opinion["source"]
+        for level in ("theta_low", "theta_high"):
+            found[f"frequency.perils.{peril}.{level}"] = found[f"frequency.perils.{peril}.theta"]
+    return found
+
+
+def source_of(path: str, sources: Mapping[str, str]) -> str:
+    """The source of a parameter: its own or that of the nearest branch above it; empty when there is none."""
+    while path and path not in sources:
+        path = path.rpartition(".")[0]
+    return sources.get(path, "")
+
+
+def parameters(data: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """Every number of an artefact with its dotted path."""
+    for branch in ("frequency", "history", "reporting_lag", "severity", "mixture", "tests", "loadings"):
+        yield from _leaves(branch, data[branch])
+
+
+def _leaves(path: str, value: Any) -> Iterator[tuple[str, float]]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _leaves(f"{path}.{key}", item)
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _leaves(f"{path}.{number}", item)
+    elif isinstance(value, int | float):
+        yield path, float(value)
+
+
+def parameter_table(data: Mapping[str, Any]) -> Iterator[str]:
+    """Markdown rows: every parameter but those of the tests, which docs/methods/reference-population.md lists."""
+    yield "| parameter | value | source and certainty |"
+    yield "|---|---|---|"
+    for path, value in parameters(data):
+        if not path.startswith("tests."):
+            yield f"| `{path}` | {value:g} | {source_of(path, data['sources'])} |"
 
 
 def _table_digests() -> dict[str, str]:
@@ -107,5 +145,16 @@ def write(folder: Path = REFERENCE) -> str:
     return name
 
 
+def main(arguments: list[str]) -> None:
+    """The command."""
+    if arguments == ["--sanity"]:
+        lines = "\n".join(sanity(authored()))
+    elif arguments == ["--table"]:
+        lines = "\n".join(parameter_table(artefact()))
+    else:
+        lines = write()
+    sys.stdout.write(f"{lines}\n")
+
+
 if __name__ == "__main__":
-    sys.stdout.write(f"{write()}\n")
+    main(sys.argv[1:])

@@ -1,25 +1,30 @@
 """Reference populations: from published results of many systems to the Beta prior and the silence price of a test.
 
-Failure is the dangerous outcome throughout. Formulae: pricing section 1, steps 4, 6 and 8.
+Failure is the dangerous outcome throughout. docs/methods/reference-population.md explains each step;
+`python -m actuarial.fitting.reference_population` prints every reference.
 """
 
 from __future__ import annotations
 
 import csv
+import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincc, betaincinv, digamma, polygamma
+from scipy.special import betaincc, betaincinv, logit
 
 from actuarial.calibration import TestReference
 
 WORST_SHARE = 0.1  # silence is priced as the mean of the worst decile
 RATE_FLOOR = 1e-4  # a population without a single failure still leaves room for one
+NOISE_FLOOR = 0.1  # share of the seen variance that sampling noise may not take away
+TRIALS = 200  # rates are seen through about so many trials: nobody tells 1e-4 from 1e-6
+QUANTILES = 4000  # points at which a population is read
 
 
 @cache
@@ -49,33 +54,34 @@ def beta_tail_mean(a: float, b: float, share: float = WORST_SHARE) -> float:
     return float(a / (a + b) * betaincc(a + 1.0, b, quantile) / share)
 
 
-def reference(a: float, b: float, systems: int, basis: str, source: str) -> TestReference:
-    """The reference of a test from its Beta(a, b): logit and log moments by digamma and trigamma, silence price."""
-    return TestReference(
-        a=a,
-        b=b,
-        mu=float(digamma(a) - digamma(b)),
-        tau=float(np.sqrt(polygamma(1, a) + polygamma(1, b))),
-        log_mean=float(digamma(a) - digamma(a + b)),
-        log_sd=float(np.sqrt(polygamma(1, a) - polygamma(1, a + b))),
-        silence=beta_tail_mean(a, b),
-        systems=systems,
-        basis=basis,
-        source=source,
-    )
+def seen_moments(a: float, b: float) -> tuple[float, float, float, float]:
+    """Mean and s.d. of logit X and of log X for X ~ Beta(a, b), read through TRIALS trials as (n X + 1/2) / (n + 1).
+
+    Without that reading the logit of a population that almost never fails is dominated by rates nobody can observe.
+    """
+    rates = betaincinv(a, b, (np.arange(QUANTILES) + 0.5) / QUANTILES)
+    seen = (TRIALS * rates + 0.5) / (TRIALS + 1.0)
+    return float(logit(seen).mean()), float(logit(seen).std()), float(np.log(seen).mean()), float(np.log(seen).std())
+
+
+def reference(a: float, b: float, spread: float, systems: int, basis: str, source: str) -> TestReference:
+    """The reference of a test: Beta(a, b) updates and prices silence; the scale of z is that of the population, a Beta
+    of the same mean and strength `spread`."""
+    mean = a / (a + b)
+    mu, tau, log_mean, log_sd = seen_moments(mean * spread, (1.0 - mean) * spread)
+    return TestReference(a, b, mu, tau, log_mean, log_sd, beta_tail_mean(a, b), systems, basis, source)
 
 
 def reference_populations() -> dict[str, TestReference]:
     """The reference of every test that the authored list names, by test id."""
     text = resources.files("actuarial.fitting").joinpath("reference_population.toml").read_text("utf-8")
     authored = tomllib.loads(text)
-    floor, opinion = authored["strength_floor"], authored["elicited_strength"]
-    return {test: _reference(entry, floor, opinion) for test, entry in authored["test"].items()}
+    return {test: _reference(entry, authored) for test, entry in authored["test"].items()}
 
 
-def _reference(entry: Mapping[str, Any], floor: float, opinion: float) -> TestReference:
+def _reference(entry: Mapping[str, Any], authored: Mapping[str, Any]) -> TestReference:
     if "mean" in entry:
-        return _elicited(entry["mean"], opinion, 0, entry["why"])
+        return _elicited(entry["mean"], authored, 0, entry["why"])
     if "row" in entry:
         mean, variance, systems, source = _published_row(entry["row"])
     elif "probes" in entry:
@@ -85,12 +91,15 @@ def _reference(entry: Mapping[str, Any], floor: float, opinion: float) -> TestRe
     if "note" in entry:
         source = f"{source}; {entry['note']}"
     if systems == 1:
-        return _elicited(mean, opinion, 1, f"anchored on one system: {source}")
-    return reference(*beta_by_moments(mean, variance, systems, floor), systems, "measured", source)
+        return _elicited(mean, authored, 1, f"anchored on one system: {source}")
+    a, b = beta_by_moments(mean, variance, systems, authored["strength_floor"])
+    return reference(a, b, a + b, systems, "measured", source)
 
 
-def _elicited(mean: float, strength: float, systems: int, why: str) -> TestReference:
-    return reference(mean * strength, (1.0 - mean) * strength, systems, "elicited", why)
+def _elicited(mean: float, authored: Mapping[str, Any], systems: int, why: str) -> TestReference:
+    """An opinion updates weakly, whatever it says about the spread between systems."""
+    strength, spread = authored["elicited_strength"], authored["elicited_spread"]
+    return reference(mean * strength, (1.0 - mean) * strength, spread, systems, "elicited", why)
 
 
 def _published_row(test: str) -> tuple[float, float, int, str]:
@@ -117,7 +126,8 @@ def _selected(where: Mapping[str, str]) -> tuple[float, float, int, str]:
         if row["adverse_rate"] and all(row[column] == value for column, value in where.items())
     ]
     rates = np.array([float(row["adverse_rate"]) for row in rows])
-    between = max(float(np.var(rates, ddof=1)) - _sampling_variance(rates, rows), float(np.var(rates, ddof=1)) * 0.1)
+    seen = float(np.var(rates, ddof=1))
+    between = max(seen - _sampling_variance(rates, rows), NOISE_FLOOR * seen)
     mean = float(np.clip(np.mean(rates), RATE_FLOOR, 1.0 - RATE_FLOOR))
     systems = len({(row["vendor"], row["model"]) for row in rows})
     return mean, between, systems, f"{rows[0]['test']}, {len(rows)} results of {systems} systems, {rows[0]['source']}"
@@ -126,3 +136,17 @@ def _selected(where: Mapping[str, str]) -> tuple[float, float, int, str]:
 def _sampling_variance(rates: NDArray[np.float64], rows: Sequence[Mapping[str, str]]) -> float:
     trials = np.array([float(row["n_trials"]) if row["n_trials"] else np.inf for row in rows])
     return float(np.mean(rates * (1.0 - rates) / np.maximum(trials - 1.0, 1.0)))
+
+
+def report() -> Iterator[str]:
+    """One line a test: what the command prints."""
+    yield "test  basis  systems  a  b  mean  silence  mu  tau  source"
+    for test, r in sorted(reference_populations().items()):
+        yield (
+            f"{test}  {r.basis}  {r.systems}  {r.a:.3g}  {r.b:.3g}  {r.a / (r.a + r.b):.3f}  {r.silence:.3f}  "
+            f"{r.mu:.2f}  {r.tau:.2f}  {r.source}"
+        )
+
+
+if __name__ == "__main__":
+    sys.stdout.write("\n".join(report()) + "\n")
