@@ -1,0 +1,87 @@
+"""The archive: write-once artefacts over the store, each checked against its digest whenever it is read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from policies.digest import canonical_json, plain, sha256_hex
+from policies.findings import Finding, TamperedError, WaarborgError
+from policies.regimes import regime_data, regime_ids
+from policies.restore import restore
+from underwriting.quote import Quote
+from underwriting.records import Artefact, Entry, Kind, artefact, row_of
+
+if TYPE_CHECKING:
+    from underwriting.store import Store
+
+FORMAT = "waarborg-quote/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """A quote as it was saved, and the findings of intake, which a replay starts from."""
+
+    quote: Quote
+    intake: tuple[Finding, ...]
+
+
+def save(store: Store, quote: Quote, intake: Sequence[Finding], sources: Iterable[Artefact], saved_at: date) -> None:
+    """Write a quote with its profile and its `sources` (regime, calibration). Saving it again changes nothing.
+
+    Raises WaarborgError when the book holds another quote of the same id.
+    """
+    profile = artefact(Kind.PROFILE, canonical_json(quote.profile))
+    body = {**plain(quote), "profile": profile.sha256}
+    content = artefact(Kind.QUOTE, canonical_json({"format": FORMAT, "intake": tuple(intake), "quote": body}))
+    entry = _entry(quote, profile.sha256, content.sha256, saved_at)
+    store.add(entry, (profile, content, *sources))
+
+
+def find(store: Store, prefix: str) -> Archived:
+    """The quote whose id starts so. Raises NotFoundError, TamperedError when a digest or the row disagrees."""
+    entry = store.entry(prefix)
+    data = json.loads(read(store, Kind.QUOTE, entry.content_sha256).content)
+    if data.get("format") != FORMAT:
+        raise WaarborgError(f"{entry.row.id} has format {data.get('format')!r}; this version reads {FORMAT}")
+    body = data["quote"]
+    profile = json.loads(read(store, Kind.PROFILE, body["profile"]).content)
+    quote = restore(Quote, {**body, "profile": profile})
+    if entry != _entry(quote, body["profile"], entry.content_sha256, entry.saved_at):
+        raise TamperedError(f"the row of {entry.row.id} has been altered: it differs from the quote it stands for")
+    return Archived(quote, tuple(restore(Finding, finding) for finding in data["intake"]))
+
+
+def read(store: Store, kind: Kind, sha256: str) -> Artefact:
+    """An artefact, checked. Raises NotFoundError, TamperedError when it is not what its name says."""
+    found = store.artefact(sha256)
+    if found.kind is not kind or sha256_hex(found.content.encode()) != sha256:
+        raise TamperedError(f"{kind} {sha256[:12]} has been altered: its content no longer has this digest")
+    return found
+
+
+@cache
+def shipped(kind: Kind, sha256: str) -> Artefact | None:
+    """The regime or calibration of that digest among those that ship with the program."""
+    if kind is Kind.CALIBRATION:
+        file = resources.files("actuarial").joinpath("reference", "calibrations", f"{sha256}.json")
+        return artefact(kind, file.read_text("utf-8")) if file.is_file() else None
+    candidates = (artefact(kind, canonical_json(regime_data(regime))) for regime in regime_ids())
+    return next((found for found in candidates if found.sha256 == sha256), None)
+
+
+def _entry(quote: Quote, profile_sha256: str, content_sha256: str, saved_at: date) -> Entry:
+    return Entry(
+        row=row_of(quote),
+        kvk=quote.profile.firm.kvk,
+        profile_sha256=profile_sha256,
+        regime_sha256=quote.regime_sha256,
+        calibration_sha256=quote.calibration_sha256,
+        content_sha256=content_sha256,
+        saved_at=saved_at,
+    )

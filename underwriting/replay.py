@@ -1,0 +1,58 @@
+"""Replay: an archived quote beside the same quote computed again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+
+from policies.digest import plain
+from underwriting.quote import Quote
+
+# Processors differ in the last bits of exp and log, a few 1e-15 of a value; amounts, texts and counts must be equal.
+LAST_BITS = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Whether a quote replays, and if not the first thing that differs, with both values."""
+
+    identical: bool
+    difference: str = ""
+
+
+def compare(archived: Quote, again: Quote) -> Replay:
+    """Waterfall lines first, since they are the price; then every other field."""
+    lines = zip_longest(plain(archived.breakdown.lines), plain(again.breakdown.lines))
+    for number, (old, new) in enumerate(lines, start=1):
+        for difference in _differences(old, new, f"line {number} ({(old or new)['code']})"):
+            return Replay(False, difference)
+    for difference in _differences(plain(archived), plain(again), "quote"):
+        return Replay(False, difference)
+    return Replay(True)
+
+
+def _differences(old: Any, new: Any, where: str) -> Iterator[str]:
+    """Every difference between two pieces of plain data, in order."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in dict.fromkeys((*old, *new)):
+            yield from _differences(old.get(key), new.get(key), f"{where}.{key}")
+    elif isinstance(old, list) and isinstance(new, list):
+        for index, (left, right) in enumerate(zip_longest(old, new)):
+            yield from _differences(left, right, f"{where}[{index}]")
+    elif not _same(old, new):
+        yield f"{where}: archived {_short(old)}, recomputed {_short(new)}"
+
+
+def _same(old: Any, new: Any) -> bool:
+    if isinstance(old, float) and isinstance(new, float):
+        return math.isclose(old, new, rel_tol=LAST_BITS, abs_tol=LAST_BITS)
+    return type(old) is type(new) and bool(old == new)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return "something" if value else "nothing"
+    return "nothing" if value is None else repr(value)

@@ -1,0 +1,30 @@
+"""Where the book lives, which regime is in force, which language the user reads: the environment, in one place."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+BOOK = "book.sqlite"
+REGIME = "nl-2027"
+LANGUAGES = ("en", "nl")
+
+
+def book_path() -> Path:
+    """The book: in WAARBORG_HOME where it is set, else in the user's data folder (XDG_DATA_HOME)."""
+    own = os.environ.get("WAARBORG_HOME")
+    if own:
+        return Path(own, BOOK)
+    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data, "waarborg", BOOK)
+
+
+def regime_id() -> str:
+    """The regime to quote under: WAARBORG_REGIME where it is set."""
+    return os.environ.get("WAARBORG_REGIME") or REGIME
+
+
+def language() -> str:
+    """The language of the user's locale where it is one of ours, else English."""
+    spoken = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
+    return spoken[:2] if spoken[:2] in LANGUAGES else "en"
