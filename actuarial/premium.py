@@ -9,7 +9,7 @@ import numpy as np
 from actuarial.breakdown import Line, PremiumBreakdown, Stage
 from actuarial.rating import STEPS, Rating
 from actuarial.risks import RiskTable
-from actuarial.rounding import Cents, Floats, share_of, to_cents
+from actuarial.rounding import Cents, Floats, share_of, significant, to_cents
 from actuarial.tariff import Tariff
 from policies.money import CENTS_PER_EURO, Money
 
@@ -105,5 +105,6 @@ def _line(code: str, stage: Stage, cents: np.int64, factor: float | None) -> Lin
 def _step_factors(steps: Floats) -> list[float | None]:
     """What each risk step multiplied the running expected loss by; None for the first and after zero."""
     return [
-        float(after / before) if before > 0 else None for before, after in zip((0.0, *steps[:-1]), steps, strict=True)
+        significant(float(after / before)) if before > 0 else None
+        for before, after in zip((0.0, *steps[:-1]), steps, strict=True)
     ]

@@ -24,3 +24,8 @@ def share_of(cents: Cents, rate: Decimal) -> Cents:
     whole, rest = np.divmod(cents * numerator, denominator)
     up = (2 * rest > denominator) | ((2 * rest == denominator) & (whole % 2 == 1))
     return np.asarray(whole + up, dtype=np.int64)
+
+
+def significant(value: float) -> float:
+    """A reported figure at 9 significant digits: beyond them processors may differ, and a replay must not."""
+    return float(f"{value:.8e}")

@@ -11,7 +11,7 @@ from actuarial.levers import Change, apply_changes, changes
 from actuarial.premium import breakdown, premiums
 from actuarial.rating import Rating, rate
 from actuarial.risks import RiskTable, leading_class, tabulate
-from actuarial.rounding import to_cents
+from actuarial.rounding import significant, to_cents
 from actuarial.tariff import Tariff, ThetaLevel, tariff
 from policies.digest import digest
 from policies.findings import Finding, Severity, gravest_first
@@ -64,7 +64,8 @@ def _quote(
         calibration=calibration,
     )
     found = gravest_first((*findings, *judge(case)))
-    low, high = (_due_at(level, profile, at, regime, calibration) for level in (ThetaLevel.LOW, ThetaLevel.HIGH))
+    alone = tabulate([profile], at, regime, calibration)
+    low, high = (_due(alone, tariff(calibration, regime, level)) for level in (ThetaLevel.LOW, ThetaLevel.HIGH))
     return Quote(
         id=quote_id(profile, at, regime, calibration),
         at=at,
@@ -98,10 +99,10 @@ def _systems(profile: RiskProfile, risks: RiskTable, rating: Rating, t: Tariff) 
             name=system.name,
             obliged_class=t.class_ids[risks.declared_class[row]],
             priced_class=t.class_ids[risks.priced_class[row]],
-            danger={peril: float(z) for peril, z in zip(t.peril_ids, risks.danger[row], strict=True)},
-            compliance=float(risks.compliance[row]),
+            danger={peril: significant(float(z)) for peril, z in zip(t.peril_ids, risks.danger[row], strict=True)},
+            compliance=significant(float(risks.compliance[row])),
             perils={
-                peril: PerilResult(float(rating.frequency[row, column]), Money(int(losses[row, column])))
+                peril: PerilResult(significant(float(rating.frequency[row, column])), Money(int(losses[row, column])))
                 for column, peril in enumerate(t.peril_ids)
             },
         )
@@ -109,9 +110,7 @@ def _systems(profile: RiskProfile, risks: RiskTable, rating: Rating, t: Tariff) 
     )
 
 
-def _due_at(level: ThetaLevel, profile: RiskProfile, at: date, regime: Regime, calibration: Calibration) -> Money:
-    t = tariff(calibration, regime, level)
-    risks = tabulate([profile], at, regime, calibration)
+def _due(risks: RiskTable, t: Tariff) -> Money:
     return Money(int(premiums(rate(risks, t), risks, t).due[0]))
 
 
