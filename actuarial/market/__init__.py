@@ -1,0 +1,1 @@
+"""The sample market: firms, evidence and claims drawn from a stated truth."""
