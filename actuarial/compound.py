@@ -42,6 +42,7 @@ def limited_aggregate(frequency: Floats, grid: Floats, aggregate: float, dispers
         rows = slice(start, start + CHUNK)
         claim = np.fft.rfft((share[rows] @ grid) * tilt, n=POINTS)
         log_growth = np.log1p(dispersion * total[rows, None] * (1.0 - claim))
-        annual = np.fft.irfft(np.exp(-log_growth / dispersion), n=POINTS)
-        result[rows] = aggregate * (1.0 - annual[:, :STEPS] @ below)
+        # expm1: the distribution less a certain zero, so that rare claims keep their digits
+        departure = np.fft.irfft(np.expm1(-log_growth / dispersion), n=POINTS)
+        result[rows] = -aggregate * (departure[:, :STEPS] @ below)
     return np.maximum(result, 0.0)
