@@ -21,6 +21,7 @@ from scipy.special import ndtri
 from actuarial.calibration import HeadSeverity
 from actuarial.fitting.reference_population import table
 from actuarial.fitting.severity import Floats, TailFit, borrow, fit_splice, fit_tail, insured_shape, levels
+from actuarial.severity import limited_expected_value, splice
 
 DIGITS = 2  # of borrowed shapes and levels: more would pretend
 TAIL_SHARE = 0.05  # share of the claims of a head that lie in its tail
@@ -139,6 +140,19 @@ def report() -> Iterator[str]:
             f"{head}  {found.losses:>2}  {found.level:+.2f}  {s.threshold:>9,.0f}  {s.sigma:.2f}  {s.xi:.2f}  "
             f"{s.beta:,.0f}"
         )
+    yield from _meaning_of_the_shape()
+
+
+def _meaning_of_the_shape() -> Iterator[str]:
+    """What the uncertainty of the shape costs: one head's claim in two layers, over the profile interval."""
+    settings, opinion = authored()["data"], authored()["head"]["G1"]
+    fit = fit_tail(publicised_losses().middle, settings["tail_threshold_eur"])
+    yield "cost of a G1 claim in the layer of 2.5m and of 50m, euros, by publicised shape (insured shape):"
+    for seen in (fit.low, fit.xi, fit.high):
+        xi = insured_shape(seen, settings["publicity_exponent"])
+        head = splice([body_and_tail(opinion["median"], opinion["p95"], xi)])
+        small, large = (float(limited_expected_value(head, np.array([limit]))[0]) for limit in (2.5e6, 5e7))
+        yield f"{seen:.2f} ({xi:.2f})  {small:>9,.0f}  {large:>9,.0f}"
 
 
 def _tail_line(fit: TailFit) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincc, betaincinv, logit
+from scipy.special import betainc, betaincinv, logit
 
 from actuarial.calibration import TestReference
 
@@ -46,12 +46,12 @@ def beta_by_moments(mean: float, variance: float, systems: int, floor: float) ->
 
 
 def beta_tail_mean(a: float, b: float, share: float = WORST_SHARE) -> float:
-    """Mean of the worst `share` of Beta(a, b): E[X; X > q] / share with q the upper quantile.
+    """Mean of the worst `share` of Beta(a, b), in closed form.
 
-    E[X; X > q] = a / (a + b) * P(Beta(a + 1, b) > q), in closed form.
+    By the complement Y = 1 - X ~ Beta(b, a), exact up to 1: E[Y; Y < q] = b / (a + b) * P(Beta(b + 1, a) < q).
     """
-    quantile = betaincinv(a, b, 1.0 - share)
-    return float(a / (a + b) * betaincc(a + 1.0, b, quantile) / share)
+    quantile = betaincinv(b, a, share)
+    return float(1.0 - b / (a + b) * betainc(b + 1.0, a, quantile) / share)
 
 
 def seen_moments(a: float, b: float) -> tuple[float, float, float, float]:
@@ -82,12 +82,7 @@ def reference_populations() -> dict[str, TestReference]:
 def _reference(entry: Mapping[str, Any], authored: Mapping[str, Any]) -> TestReference:
     if "mean" in entry:
         return _elicited(entry["mean"], authored, 0, entry["why"])
-    if "row" in entry:
-        mean, variance, systems, source = _published_row(entry["row"])
-    elif "probes" in entry:
-        mean, variance, systems, source = _garak_family(entry["probes"])
-    else:
-        mean, variance, systems, source = _selected(entry["select"])
+    mean, variance, systems, source = population(entry)
     if "note" in entry:
         source = f"{source}; {entry['note']}"
     if systems == 1:
@@ -102,8 +97,17 @@ def _elicited(mean: float, authored: Mapping[str, Any], systems: int, why: str) 
     return reference(mean * strength, (1.0 - mean) * strength, spread, systems, "elicited", why)
 
 
+def population(entry: Mapping[str, Any]) -> tuple[float, float, int, str]:
+    """Mean, variance between systems, number of systems and source of the published results that an entry names."""
+    if "row" in entry:
+        return _published_row(entry["row"])
+    if "probes" in entry:
+        return _garak_family(entry["probes"])
+    return _selected(entry["select"])
+
+
 def _published_row(test: str) -> tuple[float, float, int, str]:
-    """Mean, variance between systems, number of systems and source of a row of published_rates.csv."""
+    """A row of published_rates.csv."""
     row = next(row for row in table("published_rates.csv") if row["test"] == test)
     spread = float(row["sd"]) ** 2 if row["sd"] else 0.0
     return float(row["mean"]), spread, int(row["n"]), f"{row['source']}: {row['what']}"
@@ -139,12 +143,13 @@ def _sampling_variance(rates: NDArray[np.float64], rows: Sequence[Mapping[str, s
 
 
 def report() -> Iterator[str]:
-    """One line a test: what the command prints."""
-    yield "test  basis  systems  a  b  mean  silence  mu  tau  source"
+    """Markdown rows, one a test: what the command prints."""
+    yield "| test | basis | systems | a | b | mean | silence | mu | tau | source |"
+    yield "|---|---|---|---|---|---|---|---|---|---|"
     for test, r in sorted(reference_populations().items()):
         yield (
-            f"{test}  {r.basis}  {r.systems}  {r.a:.3g}  {r.b:.3g}  {r.a / (r.a + r.b):.3f}  {r.silence:.3f}  "
-            f"{r.mu:.2f}  {r.tau:.2f}  {r.source}"
+            f"| {test} | {r.basis} | {r.systems} | {r.a:.3g} | {r.b:.3g} | {r.a / (r.a + r.b):.3f} | {r.silence:.3f} "
+            f"| {r.mu:.2f} | {r.tau:.2f} | {r.source} |"
         )
 
 

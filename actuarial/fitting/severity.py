@@ -102,13 +102,13 @@ def fit_splice(low: Floats, high: Floats, threshold: float, truncated_at: float)
         mu, sigma, xi, beta = math.log(threshold) + v[0], math.exp(v[1]), math.exp(v[2]), threshold * math.exp(v[3])
         return HeadSeverity(mu, sigma, threshold, xi, beta)
 
+    def misfit(v: Floats) -> float:
+        return -log_likelihood(severity(v), low, high, truncated_at)
+
     logs = [MU_BOUNDS, *((math.log(a), math.log(b)) for a, b in (SIGMA_BOUNDS, XI_BOUNDS, BETA_BOUNDS))]
     bounds = Bounds([a for a, _ in logs], [b for _, b in logs])
     starts = [np.array([m, s, x, 0.0]) for m in (-3.0, 0.0) for s in (0.0, 1.0) for x in (-0.7, 0.2)]
-    fits = [
-        minimize(lambda v: -log_likelihood(severity(v), low, high, truncated_at), s, method="L-BFGS-B", bounds=bounds)
-        for s in starts
-    ]
+    fits = [minimize(misfit, start, method="L-BFGS-B", bounds=bounds) for start in starts]
     best = min(fits, key=lambda fit: float(fit.fun))
     above = int((low > threshold).sum())
     return SplicedFit(severity(best.x), -float(best.fun), len(low) - above, above)
