@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+from math import floor
 
 CENTS_PER_EURO = 100
 
@@ -50,11 +52,11 @@ class Money:
 
         Raises ValueError when no weight is positive or one is negative.
         """
-        total = sum(Decimal(w) for w in weights)
+        total = sum(Fraction(w) for w in weights)
         if total <= 0 or any(w < 0 for w in weights):
             raise ValueError("weights must be non-negative with a positive sum")
-        exact = [Decimal(self.cents) * Decimal(w) / total for w in weights]
-        parts = [int(share // 1) for share in exact]
+        exact = [self.cents * Fraction(w) / total for w in weights]
+        parts = [floor(share) for share in exact]
         short = self.cents - sum(parts)
         by_remainder = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
         for i in by_remainder[:short]:
