@@ -98,8 +98,12 @@ class Desk:
         calibration = _calibration(archive.read(store, Kind.CALIBRATION, old.calibration_sha256))
         return compare(old, quoting.quote(old.profile, archived.intake, old.at, regime, calibration))
 
-    def load_sample(self, firms: int, seed: int, progress: Callable[[str], None]) -> None:
-        """Draw a market of fictional firms, quote and save them all; `progress` gets one line a step."""
+    def load_sample(self, firms: int, seed: int, progress: Callable[[int, int, str], None]) -> None:
+        """Draw a market of fictional firms, quote and save them all.
+
+        `progress` is told after each: firms done, firms in all, the dossier just saved.
+        """
+        self._store(create=True)
         from underwriting.sample import load_sample  # noqa: PLC0415 - drawing a market is seldom asked for
 
         load_sample(self, firms, seed, progress)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import zip_longest
 from typing import Any
 
@@ -29,8 +29,9 @@ def compare(archived: Quote, again: Quote) -> Replay:
     for number, (old, new) in enumerate(lines, start=1):
         for difference in _differences(old, new, f"line {number} ({(old or new)['code']})"):
             return Replay(False, difference)
-    for difference in _differences(plain(archived), plain(again), "quote"):
-        return Replay(False, difference)
+    for name in (field.name for field in fields(Quote) if field.name != "profile"):  # both start from one profile
+        for difference in _differences(plain(getattr(archived, name)), plain(getattr(again, name)), name):
+            return Replay(False, difference)
     return Replay(True)
 
 

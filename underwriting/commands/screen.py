@@ -1,0 +1,16 @@
+"""The command that opens the screen. The screen is named, not imported: it stands a storey higher."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from underwriting.cli import Options
+
+
+@click.command()
+@click.pass_obj
+def tui(options: Options) -> int:
+    """Open the screen."""
+    return int(import_module("tui.app").run(options.desk) or 0)

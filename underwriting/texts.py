@@ -1,0 +1,40 @@
+"""Texts for people, in English and Dutch, from texts.toml; the screen and the report share them."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import resources
+
+from policies.money import Money
+from policies.regimes import Regime
+from underwriting.quote import Lever, Quote
+
+
+def text(key: str, lang: str, **values: object) -> str:
+    """The text of a key such as "line.base", with its {values} filled in. Raises KeyError for an unknown key."""
+    return _texts()[key][lang].format(**values)
+
+
+def lever_text(lever: Lever, quote: Quote, regime: Regime, lang: str, money: Callable[[Money], str]) -> str:
+    """A lever as a sentence. `money` writes amounts the way the reader expects."""
+    if lever.kind == "deductible":
+        return text("lever.deductible", lang, amount=money(Money(int(lever.subject))))
+    system, _, target = lever.subject.rpartition("/") if lever.kind != "assessment" else (lever.subject, "", "")
+    name = next(s.name for s in quote.profile.systems if s.id == system)
+    owed = regime.obligations.get(target)
+    values = {"test": target, "obligation": titled(owed, lang) if owed else target}
+    return text(f"lever.{lever.kind}", lang, system=f"{name} ({system})", **values)
+
+
+def titled(thing: object, lang: str) -> str:
+    """The title of a class, peril, head, obligation or regime in a language."""
+    title: str = getattr(thing, "title_nl" if lang == "nl" else "title")
+    return title
+
+
+@cache
+def _texts() -> Mapping[str, Mapping[str, str]]:
+    sections = tomllib.loads(resources.files("underwriting").joinpath("texts.toml").read_text("utf-8"))
+    return {f"{section}.{name}": entry for section, entries in sections.items() for name, entry in entries.items()}
