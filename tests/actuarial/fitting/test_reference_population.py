@@ -2,6 +2,7 @@
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ REFERENCES = reference_populations()
 SHARED = Path(__file__).parents[4] / "shared" / "data"
 
 # A test of the catalogue (or published results of another one) and its row among the independently computed priors.
-PUBLISHED = {
+PUBLISHED: dict[str, dict[str, Any]] = {
     "agentdojo_asr": {"row": "agentdojo_asr"},
     "agentharm_harm": {"row": "agentharm_harm"},
     "agentic_misalignment_blackmail": {"row": "agentic_misalignment_blackmail"},
