@@ -197,9 +197,11 @@ def _exposure(
 def _failure_rates(rng: np.random.Generator, safety: Floats, s: SafetyTruth, t: Tariff) -> Floats:
     """True failure rates (S, T): standardised logits fall with safety; capability does not depend on it."""
     known = catalogue()
-    loading = np.array([0.0 if known[test].kind is Kind.CAPABILITY else s.loading for test in t.test_ids])
+    about_safety = np.array([float(known[test].kind is not Kind.CAPABILITY) for test in t.test_ids])
+    loading = s.loading * about_safety
     noise = np.sqrt(1 - loading**2) * rng.standard_normal((len(safety), len(loading)))
-    return np.asarray(expit(t.logit_mean + t.logit_sd * (noise - loading * safety[:, None])))
+    standard = noise - loading * safety[:, None] - s.guarding * about_safety
+    return np.asarray(expit(t.logit_mean + t.logit_sd * standard))
 
 
 def claim_frequency(population: Population, truth: Truth, regime: Regime, calibration: Calibration) -> Floats:

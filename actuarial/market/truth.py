@@ -49,6 +49,7 @@ class SafetyTruth:
     """How failure rates and discipline follow a firm's safety, a standard normal."""
 
     source: str
+    guarding: float
     loading: float
     discipline_alpha: float
     discipline_beta: float

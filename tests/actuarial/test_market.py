@@ -183,8 +183,9 @@ def test_failure_rates_are_the_reference_population_driven_by_safety(
             continue
         reference, rates = calibration.tests[test], experience.population.systems.rates[:, column]
         z = (logit(np.clip(rates, 1e-300, 1 - 1e-16)) - reference.mu) / reference.tau
-        loading = 0.0 if catalogue()[test].kind is Kind.CAPABILITY else truth.safety.loading
-        assert abs(z.mean()) < 0.05, test
+        capability = catalogue()[test].kind is Kind.CAPABILITY
+        loading, guarding = (0.0, 0.0) if capability else (truth.safety.loading, truth.safety.guarding)
+        assert abs(z.mean() + guarding) < 0.05, test
         assert abs(z.std() - 1) < 0.05, test
         assert abs(np.corrcoef(z, safety)[0, 1] + loading) < 0.03, test
 
