@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from actuarial.calibration import Calibration
-from actuarial.market.firms import SampleFirm, draw_market
+from actuarial.market.firms import SampleFirm, draw_firm
 from actuarial.market.outcomes import TestOutcome
 from actuarial.market.truth import stated_truth
 from policies.digest import sha256_hex
@@ -23,10 +23,8 @@ from policies.money import CENTS_PER_EURO, Money
 from policies.regimes import Regime
 from policies.risk import AISystem
 from policies.safety import Independence
+from underwriting.quote import Quote
 from underwriting.sample_logs import Run, eval_log, json_log, results_table
-
-if TYPE_CHECKING:
-    from underwriting.desk import Desk
 
 Progress = Callable[[int, int, str], None]  # firms done, firms in all, the firm at hand
 
@@ -46,6 +44,32 @@ class File:
 
     path: str
     content: bytes
+
+
+class Desk(Protocol):
+    """What loading needs of a desk (underwriting/desk.py, which offers this very step as a verb)."""
+
+    @property
+    def book(self) -> Path:
+        """Where the book lies."""
+
+    @property
+    def regime(self) -> Regime:
+        """The regime in force."""
+
+    @property
+    def calibration(self) -> Calibration:
+        """The calibration in force."""
+
+    @property
+    def today(self) -> Callable[[], date]:
+        """The clock."""
+
+    def quote(self, folder: Path, at: date) -> Quote:
+        """The quote for the dossier in a folder."""
+
+    def save(self, quote: Quote) -> None:
+        """Write a quote into the book."""
 
 
 def load_sample(desk: Desk, firms: int, seed: int, progress: Progress) -> None:
@@ -72,7 +96,8 @@ def _written(
     folder: Path, firms: int, seed: int, at: date, regime: Regime, calibration: Calibration
 ) -> Iterator[tuple[int, int, Path]]:
     """Firms done, firms in all and the dossier just written; dossier.toml comes last, so that none is half there."""
-    for number, firm in enumerate(draw_market(firms, seed, stated_truth(), at, regime, calibration), 1):
+    for number in range(1, firms + 1):
+        firm = draw_firm(number, seed, stated_truth(), at, regime, calibration)
         dossier = folder / f"{firm.number:03d}-{_word(firm).lower()}"
         for file in dossier_files(firm, seed):
             path = dossier / file.path

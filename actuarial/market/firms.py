@@ -54,10 +54,11 @@ def draw_market(
     firms: int, seed: int, truth: Truth, at: date, regime: Regime, calibration: Calibration
 ) -> tuple[SampleFirm, ...]:
     """So many firms as they stand on day `at`; about 20 milliseconds each."""
-    return tuple(_firm(number, seed, truth, at, regime, calibration) for number in range(1, firms + 1))
+    return tuple(draw_firm(number, seed, truth, at, regime, calibration) for number in range(1, firms + 1))
 
 
-def _firm(number: int, seed: int, truth: Truth, at: date, regime: Regime, calibration: Calibration) -> SampleFirm:
+def draw_firm(number: int, seed: int, truth: Truth, at: date, regime: Regime, calibration: Calibration) -> SampleFirm:
+    """Firm `number`, counted from 1, of the market of that seed. Raises WaarborgError as `draw_population` does."""
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
     population = draw_population(rng, 1, truth, regime, calibration)
     firms, t = population.firms, tariff(calibration, regime)

@@ -74,7 +74,7 @@ def log_effects(e: Experience, truth: Truth, regime: Regime) -> np.ndarray:
         for i in range(len(s.firm))
     ]
     maturity = np.array([effect for _, effect in f.maturity])[e.at_risk.maturity]
-    return np.array(per_system)[e.at_risk.system] + maturity + np.log(e.at_risk.years_at_risk)
+    return np.asarray(np.array(per_system)[e.at_risk.system] + maturity + np.log(e.at_risk.years_at_risk))
 
 
 def expected_counts(e: Experience, truth: Truth, regime: Regime, perils: tuple[str, ...]) -> np.ndarray:
@@ -248,7 +248,7 @@ def test_incidents_keep_the_order_of_their_days(market: tuple[SampleFirm, ...], 
 
 def test_conduct_has_the_stated_shares(truth: Truth, regime: Regime, calibration: Calibration) -> None:
     """Incidents old enough to have been reported by now, in a market with many of them."""
-    many = replace(truth, frequency=replace(truth.frequency, near_misses_per_claim=60.0))
+    many = replace(truth, frequency=replace(truth.frequency, near_misses_per_claim=150.0))
     known = [i for firm in draw_market(120, 5, many, AT, regime, calibration) for i in firm.incidents]
     old = [i for i in known if years_between(i.aware_at, AT) > 1]
     c, concealed = truth.conduct, 1 - truth.conduct.in_time - truth.conduct.late
