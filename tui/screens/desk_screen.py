@@ -10,7 +10,6 @@ from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from policies.findings import WaarborgError
@@ -20,6 +19,7 @@ from tui.session import Session
 from tui.texts import say
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.rows import Rows
+from tui.widgets.words import Words
 from underwriting.intake.text import safe
 
 FAR = 10**9
@@ -45,14 +45,14 @@ class DeskScreen(Screen[None]):
 
     def paint(self) -> None:
         """Put all that this screen holds on its widgets; extend it."""
-        self.query_one("#title", Static).update(self.title_line())
+        self.query_one("#title", Words).put(self.title_line())
         self.query_one(KeyBar).show(self.PLACE, self.session.lang)
 
     def compose(self) -> ComposeResult:
         """Title, body, key bar."""
-        yield Static(id="title")
+        yield Words(id="title")
         yield from self.body()
-        yield KeyBar()
+        yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
         """First painting."""

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from tui import formatting
 from tui.actions import ACTIONS, Action, Place, everywhere, keys_on, own, shown_key
 from tui.screens.desk_screen import DeskScreen
 from tui.session import Session
 from tui.widgets.rows import cell, hanging
+from tui.widgets.words import Words
 
 KEYS, TITLE, MARGIN = 12, 16, 6
 SIGNS = {
@@ -42,7 +42,7 @@ class HelpScreen(DeskScreen):
     def body(self) -> ComposeResult:
         """One page that scrolls."""
         with VerticalScroll(id="page"):
-            yield Static(id="help-text")
+            yield Words(id="help-text")
 
     def begin(self) -> None:
         """The page has the focus."""
@@ -57,7 +57,7 @@ class HelpScreen(DeskScreen):
         super().paint()
         here = (action for action in ACTIONS if self.about in action.places)
         blocks = [self._keys("help.here", here), self._keys("help.everywhere", everywhere()), self._signs()]
-        self.query_one("#help-text", Static).update(Content("\n\n").join(blocks))
+        self.query_one("#help-text", Words).put(Content("\n\n").join(blocks))
 
     def _keys(self, title: str, actions: Iterable[Action]) -> Content:
         lang = self.session.lang

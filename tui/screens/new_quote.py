@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
 
 from policies.findings import BadInputError, Finding, gravest_first
 from tui import formatting
@@ -23,6 +22,7 @@ from tui.screens.quote import QuoteScreen
 from tui.session import Session
 from tui.widgets.entry import Entry
 from tui.widgets.folder_list import FolderList
+from tui.widgets.words import Words
 
 if TYPE_CHECKING:
     from underwriting.desk import Desk
@@ -43,12 +43,12 @@ class NewQuoteScreen(DeskScreen):
 
     def body(self) -> ComposeResult:
         """Field above folders and check."""
-        yield Static(id="label")
+        yield Words(id="label")
         yield Entry(id="path")
         with Horizontal(id="choice"):
             yield FolderList(id="folders")
             with VerticalScroll(id="check", can_focus=False):
-                yield Static(id="findings-text")
+                yield Words(id="findings-text")
 
     @property
     def field(self) -> Entry:
@@ -67,12 +67,12 @@ class NewQuoteScreen(DeskScreen):
     def paint(self) -> None:
         """Labels, folders, check."""
         super().paint()
-        self.query_one("#label", Static).update(self.say("new.field"))
+        self.query_one("#label", Words).put(self.say("new.field"))
         self.field.placeholder = self.say("new.hint")
         self.folders.border_title = self.say("new.folders")
         self.folders.show(self._found.folders if self._found else (), self.session.lang)
         self.query_one("#check").border_title = self.say("new.check")
-        self.query_one("#findings-text", Static).update(self._check_text())
+        self.query_one("#findings-text", Words).put(self._check_text())
 
     def _check_text(self) -> Content:
         if self._busy:

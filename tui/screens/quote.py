@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from policies.regimes import Regime
 from tui import formatting
@@ -21,9 +20,10 @@ from tui.screens.desk_screen import DeskScreen
 from tui.session import Session
 from tui.widgets.lever_list import LeverList
 from tui.widgets.price_panel import PricePanel
-from tui.widgets.risk_text import risk_text
+from tui.widgets.risk_text import RiskText
 from tui.widgets.rows import Rows
 from tui.widgets.waterfall import Waterfall, explained
+from tui.widgets.words import Words
 from underwriting.export import quote_data, to_json
 from underwriting.intake.text import safe
 from underwriting.quote import Quote
@@ -56,18 +56,18 @@ class QuoteScreen(DeskScreen):
     def body(self) -> ComposeResult:
         """The panes; the style sheet lays them out."""
         with Container(id="panes"):
-            yield Static(id="tabs")
+            yield Words(id="tabs")
             with VerticalScroll(id="risk"):
-                yield Static(id="risk-text")
+                yield RiskText(id="risk-text")
             with Vertical(id="premium"):
                 yield Waterfall(id="waterfall")
-                yield Static(id="line-text", classes="explained")
+                yield Words(id="line-text")
             yield PricePanel(id="price")
             with Vertical(id="levers"):
                 yield LeverList(id="lever-list")
-                yield Static(id="lever-text", classes="explained")
+                yield Words(id="lever-text")
             with VerticalScroll(id="findings"):
-                yield Static(id="findings-text")
+                yield Words(id="findings-text")
 
     def begin(self) -> None:
         """Fetch the quote."""
@@ -96,29 +96,28 @@ class QuoteScreen(DeskScreen):
         super().paint()
         for name in (*PANES, "price"):
             self.query_one(f"#{name}").border_title = self.say(f"pane.{name}")
-        self.query_one("#tabs", Static).update(self._tabs())
-        quote = self.shown
-        self.query_one("#panes").loading = quote is None
-        if quote is None or self.base is None or self.regime is None:
-            return
-        lang = self.session.lang
-        self.query_one(PricePanel).show(self.base, quote, lang)
-        self.query_one(Waterfall).show(quote.breakdown, lang)
-        self.query_one(LeverList).show(self.base, self.regime, self.pulled, lang)
-        self.query_one("#findings-text", Static).update(self._findings(quote))
-        self._paint_by_width()
+        self.query_one("#tabs", Words).put(self._tabs())
+        self.query_one("#panes").loading = self.base is None
+        if self.base and self.regime:
+            self.query_one(LeverList).show(self.base, self.regime, self.pulled, self.session.lang)
+            self._paint_shown()
 
-    def _paint_by_width(self) -> None:
-        if self.shown is not None and self.regime is not None:
-            width = max(self.query_one("#risk").scrollable_content_region.width, 24)
-            self.query_one("#risk-text", Static).update(risk_text(self.shown, self.regime, width, self.session.lang))
+    def _paint_shown(self) -> None:
+        """What the levers move."""
+        if self.base and self.shown and self.regime:
+            lang = self.session.lang
+            self.query_one("#title", Words).put(self.title_line())
+            self.query_one(PricePanel).show(self.base, self.shown, lang)
+            self.query_one(Waterfall).show(self.shown.breakdown, lang)
+            self.query_one("#findings-text", Words).put(self._findings(self.shown))
+            self.query_one(RiskText).show(self.shown, self.regime, lang)
             self._explain()
 
     def _explain(self) -> None:
         levers = self.query_one(LeverList)
-        self.query_one("#line-text", Static).update(explained(self.query_one(Waterfall).current(), self.session.lang))
+        self.query_one("#line-text", Words).put(explained(self.query_one(Waterfall).current(), self.session.lang))
         none = "" if levers.row_count() else self.say("quote.no_levers")
-        self.query_one("#lever-text", Static).update(none or levers.explained())
+        self.query_one("#lever-text", Words).put(none or levers.explained())
 
     def _findings(self, quote: Quote) -> Content:
         if not quote.findings:
@@ -131,10 +130,6 @@ class QuoteScreen(DeskScreen):
             style = "bold $block-cursor-foreground on $block-cursor-background" if name == self.pane else "$muted"
             parts.append(Content.styled(f" {number} {self.say(f'pane.{name}')} ", style))
         return Content(" ").join(parts)
-
-    def on_resize(self) -> None:
-        """The bars follow the width."""
-        self.call_after_refresh(self._paint_by_width)
 
     def on_rows_pointed(self, event: Rows.Pointed) -> None:
         """Explain the line or lever under the cursor."""
@@ -156,7 +151,7 @@ class QuoteScreen(DeskScreen):
         """Show the new premium, unless a later key asked for other levers."""
         if event.levers == self.pulled:
             self.priced, self.shown = event.levers, event.quote
-            self.paint()
+            self._paint_shown()
 
     def on_quote_saved(self) -> None:
         """Say so."""
@@ -190,7 +185,7 @@ class QuoteScreen(DeskScreen):
             return
         self.pulled = levers
         self.ask("price", partial(_priced, self.session.desk, self.base, levers))
-        self.paint()
+        self.query_one(LeverList).tick(levers)
 
     def _go(self, pane: str) -> None:
         self.pane = pane
@@ -198,7 +193,7 @@ class QuoteScreen(DeskScreen):
             self.query_one(f"#{name}").set_class(name == pane, "-current")
         target = self.query_one(f"#{pane}")
         (target if target.can_focus else target.query_one(Rows)).focus()
-        self.query_one("#tabs", Static).update(self._tabs())
+        self.query_one("#tabs", Words).put(self._tabs())
 
     def action_pull(self) -> None:
         """Pull or release the lever under the cursor; from another pane, go to the levers first."""

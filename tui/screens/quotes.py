@@ -12,7 +12,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from tui import formatting
 from tui.actions import Place, own
@@ -26,6 +26,7 @@ from tui.session import Session
 from tui.texts import Lang, say
 from tui.widgets.entry import Entry
 from tui.widgets.virtual_table import Column, VirtualTable
+from tui.widgets.words import Words
 from underwriting.intake.text import safe
 
 if TYPE_CHECKING:
@@ -63,9 +64,9 @@ class QuotesScreen(DeskScreen):
     def body(self) -> ComposeResult:
         """Filter, titles, table."""
         yield Entry(id="filter", compact=True)
-        yield Static(id="header")
+        yield Words(id="header")
         yield VirtualTable(id="table")
-        yield Static(id="empty")
+        yield Words(id="empty")
 
     @property
     def table(self) -> VirtualTable:
@@ -92,9 +93,9 @@ class QuotesScreen(DeskScreen):
         super().paint()
         self.filter.placeholder = self.say("quotes.filter")
         self.table.dress(columns(self.session.lang))
-        self.query_one("#header", Static).update(self.table.header(self.size.width - 1))
+        self.query_one("#header", Words).put(self.table.header(self.size.width - 1))
         empty = self._counted is not None and self._counted.matching == 0
-        self.query_one("#empty", Static).update(
+        self.query_one("#empty", Words).put(
             self.say("quotes.none" if self._counted and self._counted.total else "quotes.empty") if empty else ""
         )
         self.set_class(empty, "-empty")
@@ -110,7 +111,7 @@ class QuotesScreen(DeskScreen):
 
     def on_resize(self, event: events.Resize) -> None:
         """Titles follow the width."""
-        self.query_one("#header", Static).update(self.table.header(event.size.width - 1))
+        self.query_one("#header", Words).put(self.table.header(event.size.width - 1))
 
     def reload(self) -> None:
         """Count again what matches the filter."""

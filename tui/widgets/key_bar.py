@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from textual.content import Content
 from textual.style import Style
-from textual.widgets import Static
 
 from tui.actions import Place, keys_on, legal, shown_key
 from tui.texts import Lang
+from tui.widgets.words import Words
 
 
-class KeyBar(Static):
+class KeyBar(Words):
     """The keys of one screen."""
 
     DEFAULT_CSS = "KeyBar { dock: bottom; height: 1; background: $panel; color: $foreground; padding: 0 1; }"
@@ -22,4 +22,4 @@ class KeyBar(Static):
             key = keys_on(action, place)[0]
             part = Content.assemble((shown_key(key), "bold $accent"), f" {action.title(lang)}")
             parts.append(part.stylize(Style.from_meta({"@click": f"app.simulate_key('{key}')"})))
-        self.update(Content("  ").join(parts))
+        self.put(Content("  ").join(parts))

@@ -33,6 +33,14 @@ class LeverList(Rows):
         self._offer, self.pulled, self._lang = (quote, regime), pulled, lang
         self.rows_changed()
 
+    def tick(self, pulled: frozenset[str]) -> None:
+        """Show other boxes ticked."""
+        changed = self.pulled ^ pulled
+        self.pulled = pulled
+        for index, lever in enumerate(self.levers):
+            if lever.id in changed:
+                self.refresh_line(index)
+
     def row_count(self) -> int:
         """How many levers there are."""
         return len(self.levers)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Digits, Static
+from textual.widgets import Digits
 
 from policies.money import ZERO, Money
 from tui import formatting
 from tui.labels import decision_label
 from tui.texts import Lang, say
+from tui.widgets.words import Words
 from underwriting.quote import Quote
 
 MONTHLY = 12
@@ -22,7 +23,7 @@ class PricePanel(Vertical):
     def compose(self) -> ComposeResult:
         """Digits above a few lines."""
         yield Digits(id="due")
-        yield Static(id="price-lines")
+        yield Words(id="price-lines")
 
     def show(self, base: Quote, shown: Quote, lang: Lang) -> None:
         """Show the premium of `shown`, and what it saves against `base`."""
@@ -37,7 +38,7 @@ class PricePanel(Vertical):
             ),
             Content(say("price.tax", lang, tax=formatting.money(shown.breakdown.tax, lang))).stylize("$muted"),
         ]
-        self.query_one("#price-lines", Static).update(Content("\n").join(lines))
+        self.query_one("#price-lines", Words).put(Content("\n").join(lines))
 
 
 def _saving(before: Money, due: Money, lang: Lang) -> Content:

@@ -13,11 +13,31 @@ from tui.labels import class_label
 from tui.texts import Lang, say
 from tui.widgets.danger_bars import danger_bars
 from tui.widgets.rows import cell, hanging
+from tui.widgets.words import Words
 from underwriting.quote import Quote, SystemResult
 from underwriting.texts import text
 
 NAME = 13
 COMPLIANCE = 8  # cells of the compliance bar
+
+
+class RiskText(Words):
+    """The risk, wrapped anew whenever its width changes."""
+
+    def __init__(self, id: str) -> None:  # noqa: A002 - the word of the framework
+        super().__init__(id=id)
+        self._shown: tuple[Quote, Regime, Lang] | None = None
+
+    def show(self, quote: Quote, regime: Regime, lang: Lang) -> None:
+        """Show the risk of this quote."""
+        self._shown = (quote, regime, lang)
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """Wrap to the width there is."""
+        if self._shown and self.size.width:
+            quote, regime, lang = self._shown
+            self.put(risk_text(quote, regime, self.size.width, lang))
 
 
 def risk_text(quote: Quote, regime: Regime, width: int, lang: Lang) -> Content:

@@ -16,7 +16,7 @@ from textual.style import Style
 from textual.visual import Visual
 
 
-class Rows(ScrollView, can_focus=True):
+class Rows(ScrollView, can_focus=True, inherit_bindings=False):
     """Base of the lists. A subclass says how many rows there are and paints one; `cursor` is the row pointed at."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"rows--cursor"}
@@ -52,7 +52,7 @@ class Rows(ScrollView, can_focus=True):
 
     def rows_changed(self) -> None:
         """Call when the rows are others: the scroll range and the cursor follow."""
-        self.virtual_size = Size(0, self.row_count())
+        self.virtual_size = Size(0, self.row_count())  # lays out anew only when it differs
         self.cursor = min(self.cursor, max(self.row_count() - 1, 0))
         self.refresh()
 
@@ -64,10 +64,11 @@ class Rows(ScrollView, can_focus=True):
         """How many rows a page holds."""
         return max(self.scrollable_content_region.height - 1, 1)
 
-    def watch_cursor(self) -> None:
+    def watch_cursor(self, old: int, new: int) -> None:
         """Keep the cursor in view."""
-        self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False)
-        self.refresh()
+        self.scroll_to_region(Region(0, new, 1, 1), animate=False)
+        self.refresh_line(old)
+        self.refresh_line(new)
         self.post_message(self.Pointed(self))
 
     def on_click(self, event: events.Click) -> None:

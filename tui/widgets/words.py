@@ -1,0 +1,22 @@
+"""Text that is painted only when it changed, and laid out anew only when its height may change with it."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widgets import Static
+
+
+class Words(Static):
+    """A text. Painting all of a screen after each key would take longer than a key stroke may."""
+
+    def __init__(self, id: str) -> None:  # noqa: A002 - the word of the framework
+        super().__init__(id=id)
+        self._put = Content()
+
+    def put(self, content: Content | str) -> None:
+        """Show this content; a string is never read as markup."""
+        new = Content(content) if isinstance(content, str) else content
+        if not new.is_same(self._put):
+            self._put = new
+            height = self.styles.height
+            self.update(new, layout=height is None or height.is_auto)
