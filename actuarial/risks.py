@@ -90,11 +90,12 @@ def declared_class(system: AISystem, regime: Regime) -> ObligedClass:
     A declined practice has no class of its own: it is shown at the top of the ladder.
     """
     word = system.assessed_class or system.self_assessed_class
-    found = regime.classify(word, system.persons_per_month)
+    size = (system.persons_per_month, system.training_flop or 0.0)
+    found = regime.classify(word, *size)
     if found is None:
         return regime.classes[tuple(regime.classes)[-1]]
     if found.register_number_required and not system.eu_db_id:
-        return regime.classify(found.without_register_number, system.persons_per_month) or found
+        return regime.classify(found.without_register_number, *size) or found
     return found
 
 

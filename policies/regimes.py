@@ -32,6 +32,7 @@ class ObligedClass:
     minimum_deductible: Money
     minimum_premium: Money
     escalates_at_persons: float  # persons per month from which `escalates_to` applies; infinity for never
+    escalates_at_training_flop: float  # training compute from which the same holds; infinity for never
     escalates_to: str
     register_number_required: bool  # an exemption without it is rated as `without_register_number`
     without_register_number: str
@@ -91,9 +92,11 @@ class ComplianceRules:
 
 @dataclass(frozen=True, slots=True)
 class SystemicCondition:
-    """Above `refer_above_z` a systemic peril is referred, with at least this deductible as a share of the limit."""
+    """For systems of these declared classes, a systemic peril with a danger score above `refer_above_z` is referred,
+    with at least this deductible as a share of the limit."""
 
     peril: str
+    classes: tuple[str, ...]
     refer_above_z: float
     attachment_share: float
 
@@ -145,11 +148,15 @@ class Regime:
     transition_cap: float
     sha256: str
 
-    def classify(self, word: str, persons_per_month: float) -> ObligedClass | None:
-        """The obliged class that a word of a dossier means for so many persons, or None for an unknown word."""
+    def classify(self, word: str, persons_per_month: float, training_flop: float = 0.0) -> ObligedClass | None:
+        """The obliged class that a word of a dossier means for so many persons and so much training compute.
+
+        None for an unknown word.
+        """
         for candidate in self.classes.values():
             if word in candidate.vocabulary:
-                if persons_per_month >= candidate.escalates_at_persons:
+                scale = persons_per_month >= candidate.escalates_at_persons
+                if scale or training_flop >= candidate.escalates_at_training_flop:
                     return self.classes[candidate.escalates_to]
                 return candidate
         return None
@@ -228,6 +235,7 @@ def _class(table: Mapping[str, Any]) -> ObligedClass:
         minimum_deductible=_money(table, "minimum_deductible_eur"),
         minimum_premium=_money(table, "minimum_premium_eur"),
         escalates_at_persons=float(table.get("escalates_at_persons", "inf")),
+        escalates_at_training_flop=float(table.get("escalates_at_training_flop", "inf")),
         escalates_to=table.get("escalates_to", table["id"]),
         register_number_required=table.get("register_number_required", False),
         without_register_number=table.get("without_register_number", table["id"]),
@@ -287,7 +295,9 @@ def _build(data: Mapping[str, Any]) -> Regime:
         ),
         systemic=MappingProxyType(
             {
-                s["peril"]: SystemicCondition(s["peril"], s["refer_above_z"], s["attachment_share"])
+                s["peril"]: SystemicCondition(
+                    s["peril"], tuple(s["classes"]), s["refer_above_z"], s["attachment_share"]
+                )
                 for s in data["systemic"]
             }
         ),
@@ -331,5 +341,8 @@ def _check(regime: Regime) -> None:
         ):
             if other not in regime.classes:
                 raise WaarborgError(f"regime {regime.id}: class {obliged.id} points to unknown class {other}")
+    for condition in regime.systemic.values():
+        if unknown := set(condition.classes) - set(regime.classes):
+            raise WaarborgError(f"regime {regime.id}: systemic.{condition.peril} names unknown class {min(unknown)}")
     if regime.default_authority not in {a.level for a in regime.authority}:
         raise WaarborgError(f"regime {regime.id}: default authority {regime.default_authority} is not a level")

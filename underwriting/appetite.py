@@ -126,14 +126,15 @@ def _tariff_gaps(case: Case) -> Iterable[Finding]:
 
 
 def _systemic_danger(case: Case) -> Iterable[Finding]:
-    for system, scores in case.danger.items():
+    for system in case.profile.systems:
+        obliged = declared_class(system, case.regime).id
         for peril, condition in case.regime.systemic.items():
-            z = scores.get(peril, 0.0)
-            if z > condition.refer_above_z:
+            z = case.danger[system.id].get(peril, 0.0)
+            if obliged in condition.classes and z > condition.refer_above_z:
                 yield Finding(
                     "systemic-danger",
                     Severity.REFER,
-                    f"system {system}, peril {peril}",
+                    f"system {system.id}, peril {peril}",
                     f"danger score {z:.2f} is above {condition.refer_above_z:g}: needs a decision on limit and "
                     f"conditions, with a deductible of at least {condition.attachment_share:.0%} of the limit",
                     f"systemic.{peril}",

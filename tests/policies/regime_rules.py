@@ -12,7 +12,7 @@ from policies.risk import IncidentSeverity, Role
 from policies.safety import Independence, Kind, catalogue
 
 Data = Mapping[str, Any]
-UNITS = ("_eur", "_share", "_days", "_months", "_years", "_count", "_persons", "_z")
+UNITS = ("_eur", "_flop", "_share", "_days", "_months", "_years", "_count", "_persons", "_z")
 BARE_UNITS = {"days"}  # the key is its own unit
 PROVENANCE = {"since", "source", "mark", "basis", "article"}
 KEYS = {
@@ -21,8 +21,8 @@ KEYS = {
     "prudence cost_of_capital disclosure transition",
     "identifiers": "business_number_name business_number_pattern",
     "classes": "id title title_nl vocabulary priced_when_self_assessed minimum_limit_eur minimum_aggregate_eur "
-    "minimum_deductible_eur minimum_premium_eur escalates_at_persons escalates_to register_number_required "
-    "without_register_number",
+    "minimum_deductible_eur minimum_premium_eur escalates_at_persons escalates_at_training_flop escalates_to "
+    "register_number_required without_register_number",
     "market_access": "declined_words default_authority",
     "heads": "compulsory optional uninsurable",
     "battery": " ".join(PERILS),
@@ -36,7 +36,7 @@ KEYS = {
     "compliance": "window_months late_scale_days prior_delivered_count prior_missed_count quantile_share "
     "incident_report_weight_share",
     "exposure": "persons turnover",
-    "systemic": "peril refer_above_z attachment_share",
+    "systemic": "peril classes refer_above_z attachment_share",
     "authority": "level limit_eur premium_eur judgement_share",
     "instalments": "allowed_count",
     "premium_tax": "rate_share",
@@ -128,7 +128,7 @@ def classes_ascend(data: Data) -> Iterator[str]:
                 yield f"class {obliged['id']}: {key} points down"
         if rank[obliged["priced_when_self_assessed"]] == own and own != len(rank) - 1:
             yield f"class {obliged['id']}: assessing oneself costs nothing"
-        if ("escalates_at_persons" in obliged) != ("escalates_to" in obliged):
+        if any(key.startswith("escalates_at_") for key in obliged) != ("escalates_to" in obliged):
             yield f"class {obliged['id']}: escalation needs both a number and a class"
         if obliged.get("register_number_required", False) != ("without_register_number" in obliged):
             yield f"class {obliged['id']}: a register number is asked for without a consequence, or the reverse"

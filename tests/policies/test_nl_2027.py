@@ -124,6 +124,7 @@ def test_one_step_up_until_the_top() -> None:
 
 
 def test_high_risk_grows_with_the_people_it_reaches() -> None:
+    assert [NL.classify("gpai", 0.0, flop).id for flop in (0.0, 9e24, 1e25)] == ["A6", "A6", "A7"]  # type: ignore[union-attr]
     assert [NL.classify("annex_iii", persons).id for persons in (0.0, 99_999.0, 100_000.0)] == ["A3", "A3", "A4"]  # type: ignore[union-attr]
 
 
