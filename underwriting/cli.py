@@ -92,13 +92,18 @@ def waarborg(ctx: click.Context, book: Path | None) -> int | None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
+    return guarded(lambda: waarborg.main(args=arguments, prog_name="waarborg", standalone_mode=False))
+
+
+def guarded(run: Callable[[], int | None]) -> int:
+    """Run something; what goes wrong for a user becomes lines on stderr and an exit code, never a traceback."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = waarborg.main(args=arguments, prog_name="waarborg", standalone_mode=False)
+        code = run()
         sys.stdout.flush()
-        return int(code or 0)
+        return code or 0
     except WaarborgError as error:
         return fail(str(error).splitlines())
     except click.ClickException as error:

@@ -6,7 +6,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date
 from importlib import resources
 from itertools import islice
@@ -71,12 +71,8 @@ class Store:
         self.path = path
         if not path.is_file():
             raise NotFoundError(f"no book at {path}")
-        with _plain_errors(path), _locked(path):
-            connection = _connect(path)
-            try:
-                _migrate(connection, path)
-            finally:
-                connection.close()
+        with _plain_errors(path), closing(_connect(path)) as connection, _locked(path):
+            _migrate(connection, path)
         self._readers = create_engine("sqlite://", creator=lambda: _connect(path), poolclass=QueuePool)
         event.listen(self._readers, "begin", _begin)
         self._writers = self._readers.execution_options(**{BEGIN: "BEGIN IMMEDIATE"})
@@ -156,13 +152,10 @@ def create_book(path: Path) -> None:
                 return
             draft = Path(folder, path.name)
             draft.touch(mode=0o600)
-            connection = sqlite3.connect(draft, isolation_level=None)
-            try:
+            with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute("PRAGMA journal_mode = WAL")
                 _migrate(connection, draft)
-            finally:
-                connection.close()
             draft.rename(path)
 
 

@@ -11,15 +11,15 @@ CREATE TABLE quote (
     kvk TEXT NOT NULL,
     obliged_class TEXT NOT NULL CHECK (obliged_class <> ''),
     decision TEXT NOT NULL CHECK (decision IN ('quoted', 'referred', 'declined')),
-    at TEXT NOT NULL CHECK (at IS date(at)),
-    inception TEXT NOT NULL CHECK (inception IS date(inception)),
+    at TEXT NOT NULL CHECK (at IS date(at, '+0 days')),
+    inception TEXT NOT NULL CHECK (inception IS date(inception, '+0 days')),
     limit_cents INTEGER NOT NULL CHECK (limit_cents > 0),
     due_cents INTEGER NOT NULL CHECK (due_cents >= 0),
     profile_sha256 TEXT NOT NULL REFERENCES artefact (sha256),
     regime_sha256 TEXT NOT NULL REFERENCES artefact (sha256),
     calibration_sha256 TEXT NOT NULL REFERENCES artefact (sha256),
     content_sha256 TEXT NOT NULL REFERENCES artefact (sha256),
-    saved_at TEXT NOT NULL CHECK (saved_at IS date(saved_at))
+    saved_at TEXT NOT NULL CHECK (saved_at IS date(saved_at, '+0 days'))
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX quote_newest ON quote (at DESC, firm, id);
