@@ -110,7 +110,7 @@ def guarded(run: Callable[[], int | None]) -> int:
         return fail([" ".join(error.format_message().split())])
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click exits so when nobody reads its output any more
         _abandon_stdout()
         return BROKEN_PIPE
     except OSError as error:

@@ -11,8 +11,9 @@ from underwriting.quote import Quote
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A valid minimal dossier."""
-    return write_dossier(tmp_path_factory.mktemp("dossier"))
+    """A valid minimal dossier, referred whatever the tariff: it asks for less than the law wants."""
+    small = {"limit_eur": 100_000, "aggregate_limit_eur": 200_000}
+    return write_dossier(tmp_path_factory.mktemp("dossier"), cover=small)
 
 
 @pytest.fixture(scope="session")

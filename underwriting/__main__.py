@@ -1,0 +1,7 @@
+"""`python -m underwriting` is the command line."""
+
+import sys
+
+from underwriting.cli import main
+
+sys.exit(main())
