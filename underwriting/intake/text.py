@@ -19,10 +19,13 @@ BASIC_PLANE_END = 0xFFFF
 
 
 def safe(text: str, longest: int = TEXT_LENGTH) -> str:
-    """Text fit for a terminal, a log line or a table cell: NFC, unseen characters as \\uXXXX, at most `longest`."""
+    """Text fit for a terminal, a log line or a table cell, printable throughout and at most `longest` characters.
+
+    NFC; every space a plain one; unseen characters as \\uXXXX.
+    """
     kept = unicodedata.normalize("NFC", text[: 4 * longest])
     if not kept.isprintable():
-        kept = "".join(_escaped(c) if unicodedata.category(c) in UNSEEN else c for c in kept)
+        kept = "".join(c if c.isprintable() else _escaped(c) if unseen(c) else " " for c in kept)
     return kept if len(kept) <= longest and len(text) <= 4 * longest else kept[: longest - 1] + "…"
 
 

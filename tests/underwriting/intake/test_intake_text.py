@@ -41,7 +41,7 @@ def test_attacks_are_seen_and_shown_as_escapes(attack: str) -> None:
 def test_safe_text_shows_what_it_holds_and_ends(text: str, longest: int) -> None:
     out = safe(text, longest)
     assert len(out) <= longest
-    assert not unseen(out)
+    assert out.isprintable()
     out.encode()  # no half of a surrogate is left
     assert safe(out, longest) == out
 
@@ -49,7 +49,8 @@ def test_safe_text_shows_what_it_holds_and_ends(text: str, longest: int) -> None
 @given(st.text(st.characters(codec="utf-8", categories=["L", "M", "N", "P", "S", "Zs"]), max_size=100))
 def test_honest_text_stays_as_it_is(text: str) -> None:
     assert unseen(text) == ""
-    assert safe(text) == unicodedata.normalize("NFC", text)
+    plain = "".join(" " if unicodedata.category(c) == "Zs" else c for c in unicodedata.normalize("NFC", text))
+    assert safe(text) == plain
 
 
 @pytest.mark.parametrize(
@@ -104,8 +105,7 @@ def test_mixed_alphabets(text: str, mixed: bool) -> None:
 @given(st.text(st.characters(), max_size=900), st.text(st.characters(), max_size=900))
 def test_no_finding_carries_a_hostile_byte(subject: str, message: str) -> None:
     line = remark("field-value", place("incidents.csv", subject), message).line()
-    assert not unseen(line)
-    assert "\n" not in line
+    assert line.isprintable()
 
 
 def test_codes_are_words_with_hyphens_and_meanings_are_sentences() -> None:
