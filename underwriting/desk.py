@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actuarial.calibration import Calibration, parse_calibration, shipped_calibration
-from policies.findings import BadInputError, Finding, WaarborgError
+from policies.findings import BadInputError
 from policies.regimes import Regime, load_regime, parse_regime
-from underwriting import archive, quoting, settings
-from underwriting.appetite import Case, judge
+from underwriting import archive, settings
 from underwriting.intake.dossier import Submission, read_dossier
 from underwriting.quote import Quote
 from underwriting.records import Artefact, Kind, QuoteRow
@@ -55,27 +54,31 @@ class Desk:
 
     def quote(self, folder: Path | str, at: date | None = None) -> Quote:
         """The quote for the dossier in a folder. Raises BadInputError with every finding when there are errors."""
+        from underwriting.quoting import quote  # noqa: PLC0415 - SciPy costs 0.3 s, and a list does without
+
         at = at or self.today()
         submission = self.read(folder, at)
         if submission.profile is None:
             raise BadInputError(submission.findings)
-        return quoting.quote(submission.profile, submission.findings, at, self.regime, self.calibration)
+        return quote(submission.profile, submission.findings, at, self.regime, self.calibration)
 
     def what_if(self, quote: Quote, lever_ids: frozenset[str]) -> Quote:
         """The same firm with these levers pulled, under the quote's own regime and calibration. It cannot be saved."""
-        changed = quoting.what_if(quote, lever_ids, self.regime_of(quote), self.calibration_of(quote))
+        from underwriting.quoting import what_if  # noqa: PLC0415 - SciPy costs 0.3 s, and a list does without
+
+        changed = what_if(quote, lever_ids, self.regime_of(quote), self.calibration_of(quote))
         return replace(changed, id=f"what-if {quote.id}")
 
     def save(self, quote: Quote) -> None:
         """Write a quote into the book, which is created when absent. Saving it again changes nothing."""
-        regime, calibration = self.regime_of(quote), self.calibration_of(quote)
-        if quote.id != quoting.quote_id(quote.profile, quote.at, regime, calibration):
-            raise WaarborgError(f"{quote.id} is not the quote of a dossier as it was read, so it is not saved")
+        from underwriting.provenance import handed_in  # noqa: PLC0415 - SciPy costs 0.3 s, and a list does without
+
+        intake = handed_in(quote, self.regime_of(quote), self.calibration_of(quote))
         sources = (
             self._source(Kind.REGIME, quote.regime_sha256),
             self._source(Kind.CALIBRATION, quote.calibration_sha256),
         )
-        archive.save(self._store(create=True), quote, _of_intake(quote, regime, calibration), sources, self.today())
+        archive.save(self._store(create=True), quote, intake, sources, self.today())
 
     def quotes(self, text: str = "", start: int = 0, stop: int | None = None) -> tuple[QuoteRow, ...]:
         """Quotes `start` to `stop`, newest first, that hold every word of `text` in firm, id, class or decision."""
@@ -91,12 +94,14 @@ class Desk:
 
     def replay(self, quote_id: str) -> Replay:
         """Quote again from the archived profile, findings, regime and calibration, and compare."""
+        from underwriting.quoting import quote  # noqa: PLC0415 - SciPy costs 0.3 s, and a list does without
+
         store = self._store()
         archived = archive.find(store, quote_id)
         old = archived.quote
         regime = _regime(archive.read(store, Kind.REGIME, old.regime_sha256))
         calibration = _calibration(archive.read(store, Kind.CALIBRATION, old.calibration_sha256))
-        return compare(old, quoting.quote(old.profile, archived.intake, old.at, regime, calibration))
+        return compare(old, quote(old.profile, archived.intake, old.at, regime, calibration))
 
     def load_sample(self, firms: int, seed: int, progress: Callable[[int, int, str], None]) -> None:
         """Draw a market of fictional firms, quote and save them all.
@@ -140,17 +145,3 @@ def _regime(source: Artefact) -> Regime:
 
 def _calibration(source: Artefact) -> Calibration:
     return parse_calibration(source.content, source.sha256)
-
-
-def _of_intake(quote: Quote, regime: Regime, calibration: Calibration) -> tuple[Finding, ...]:
-    """The findings that intake made: all of the quote's but those that appetite makes again."""
-    danger = {system.id: dict(system.danger) for system in quote.systems}
-    case = Case(quote.profile, danger, quote.breakdown.offered_premium, quote.at, regime, calibration)
-    judged = list(judge(case))
-    intake = []
-    for finding in quote.findings:
-        if finding in judged:
-            judged.remove(finding)
-        else:
-            intake.append(finding)
-    return tuple(intake)

@@ -337,6 +337,17 @@ def test_a_json_quote_loads_no_screen_and_no_database(folder: Path) -> None:
     assert loaded & {"textual", "rich", "pandas", "sqlmodel", "sqlalchemy", "babel", "statsmodels", "cvxpy"} == set()
 
 
+def test_a_list_loads_no_tariff(desk: Desk, made: Quote) -> None:
+    desk.save(made)
+    script = (
+        "import sys\nfrom underwriting.cli import main\n"
+        f"main(['--book', {str(desk.book)!r}, 'quotes'])\nprint(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert made.id in done.stdout
+    assert set(done.stderr.split()) & {"scipy", "numpy", "textual", "rich", "pandas"} == set()
+
+
 def test_help_loads_no_command() -> None:
     script = "import sys\nfrom underwriting.cli import main\nmain(['--help'])\nprint(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -349,6 +360,22 @@ def test_a_full_disk_under_stdout_is_one_line() -> None:
     with Path("/dev/full").open("w") as full:
         done = process("catalogue", "--json", stdout=full)
     assert (done.returncode, done.stderr.splitlines()) == (2, ["waarborg: No space left on device"])
+
+
+def test_a_full_disk_under_the_book_is_one_line_and_harms_nothing(folder: Path, desk: Desk, made: Quote) -> None:
+    desk.save(made)
+    script = (
+        "import resource, sys\nfrom underwriting.cli import main\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
+        f"sys.exit(main(['--book', {str(desk.book)!r}, 'quote', {str(folder)!r}, '--at', '2026-11-25', '--save']))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"waarborg: book {desk.book}: ")
+    assert [row.id for row in desk.quotes()] == [made.id]
+    desk.save(desk.quote(folder, AT.replace(day=25)))
+    assert desk.count() == 2
 
 
 def test_a_closed_pipe_is_quiet() -> None:
