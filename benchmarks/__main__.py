@@ -37,7 +37,7 @@ def seconds(action: Callable[[], object]) -> float:
 
 def cold_start(folder: Path) -> None:
     """A whole process from nothing to a printed quote, beside an interpreter that only starts."""
-    command = [sys.executable, "-m", "underwriting.cli", "quote", str(folder), "--json", "--at", AT.isoformat()]
+    command = [sys.executable, "-m", "underwriting", "quote", str(folder), "--json", "--at", AT.isoformat()]
     quote = median(
         seconds(lambda: subprocess.run(command, check=False, stdout=subprocess.DEVNULL)) for _ in range(7)
     )

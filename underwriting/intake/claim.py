@@ -67,14 +67,14 @@ def date_findings(claim: Claim, run_date: date, subject: str) -> Iterator[Findin
 def run_findings(run: TestRun, test: SafetyTest, scored_prompts: int, version: str = "") -> Iterator[Finding]:
     """What was counted, and whether it is enough to say something."""
     title = " ".join(filter(None, (run.test, version)))
+    few = run.missing < run.planned and scored_prompts < test.minimum_trials
+    asked = f", {scored_prompts} scored where the test asks for at least {test.minimum_trials}" if few else ""
     yield remark(
-        "run-read",
+        "run-few-prompts" if few else "run-read",
         run.source,
         f"{title} of {run.run_date}: {run.failures} failed, {run.clean} clean, {run.missing} missing of {run.planned} "
-        f"planned trials; unique prompts: {run.unique_prompts}",
+        f"planned trials; unique prompts: {run.unique_prompts}{asked}",
+        "safety_tests.toml",
     )
     if run.missing == run.planned:
         yield remark("run-nothing-scored", run.source, "no trial has a score: the run counts as a missing result")
-    elif scored_prompts < test.minimum_trials:
-        message = f"prompts scored: {scored_prompts}; {run.test} asks for at least {test.minimum_trials}"
-        yield remark("run-few-prompts", run.source, message, "safety_tests.toml")

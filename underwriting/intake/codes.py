@@ -74,7 +74,7 @@ CODES: Mapping[str, Code] = {
     "log-limited": Code(WARNING, "Part of the test was run: without a plan lodged beforehand the rest failed."),
     "log-other-model": Code(WARNING, "The log names another model than the system declares."),
     "run-nothing-scored": Code(WARNING, "No trial of the run has a score: it counts as a missing result."),
-    "run-few-prompts": Code(WARNING, "Fewer scored prompts than the test asks for at least."),
+    "run-few-prompts": Code(INFO, "What was counted in a run with fewer scored prompts than the test asks for."),
     "run-read": Code(INFO, "What was counted in a run."),
     "table-no-row": Code(ERROR, "The results table has no row for the test declared."),
     "table-unclaimed": Code(WARNING, "Rows of the results table that no entry of the dossier claims."),
