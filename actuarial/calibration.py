@@ -59,6 +59,16 @@ class TestReference:
 
 
 @dataclass(frozen=True, slots=True)
+class TestDesign:
+    """What the catalogue said of a test when the calibration was made: a later edit must not move an old quote."""
+
+    __test__ = False
+
+    rho: float  # correlation of trials of one prompt
+    half_life_days: float
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryWeights:
     """Weights of incidents (section 5): by severity, and by conduct from reported in time to concealed."""
 
@@ -108,6 +118,7 @@ class Calibration:
     severities: Mapping[str, HeadSeverity]
     mixture: Mapping[str, Mapping[str, float]]
     tests: Mapping[str, TestReference]
+    test_designs: Mapping[str, TestDesign]
     loadings: Loadings
     sha256: str
 
@@ -158,6 +169,7 @@ def _build(data: Mapping[str, Any], sha256: str) -> Calibration:
         severities={head: HeadSeverity(**row) for head, row in severity["heads"].items()},
         mixture=data["mixture"],
         tests={test: TestReference(**row) for test, row in data["tests"].items()},
+        test_designs={test: TestDesign(**row) for test, row in data["test_designs"].items()},
         loadings=Loadings(**loadings),
         sha256=sha256,
     )

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from datetime import date
 
 import numpy as np
-from scipy.special import betaincinv
 
 from actuarial.calibration import HistoryWeights
 from actuarial.rounding import Floats
+from actuarial.special import betaincinv
 from policies.period import MONTHS_PER_YEAR, add_months, years_between
 from policies.regimes import ComplianceRules, Regime
 from policies.risk import AISystem, Incident, IncidentSource, Obligation

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv, logit
 
 from actuarial.rounding import Floats
+from actuarial.special import betaincinv, logit
 from actuarial.tariff import Tariff
 
 Ints = NDArray[np.int64]

@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gamma, gammainc
 
 from actuarial.compound import layer_grid, limited_aggregate
 from actuarial.evidence import Ints
 from actuarial.risks import RiskTable
 from actuarial.rounding import Floats
 from actuarial.severity import layer
+from actuarial.special import gamma, gammainc
 from actuarial.tariff import Tariff
 from policies.money import CENTS_PER_EURO
 

@@ -16,7 +16,7 @@ from actuarial.tariff import Tariff, tariff
 from policies.period import MONTHS_PER_YEAR, years_between
 from policies.regimes import ObligedClass, Regime
 from policies.risk import AISystem, RiskProfile, Role
-from policies.safety import Independence, TestRun, catalogue
+from policies.safety import Independence, TestRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def tabulate(profiles: Sequence[RiskProfile], at: date, regime: Regime, calibrat
     """The table of these profiles as of day `at`. Raises nothing: profiles are validated values."""
     t = tariff(calibration, regime)
     rows = [(number, profile, system) for number, profile in enumerate(profiles) for system in profile.systems]
-    rates = failure_rates(run_table([system for _, _, system in rows], at, regime, t), len(rows), t)
+    rates = failure_rates(run_table([system for _, _, system in rows], at, regime, calibration), len(rows), t)
     met = np.array(
         [delivered_and_missed(s, p.obligations, p.incidents, at, regime) for _, p, s in rows], dtype=float
     ).reshape(-1, 2)
@@ -111,8 +111,9 @@ def leading_class(profile: RiskProfile, regime: Regime) -> ObligedClass:
     return max((declared_class(s, regime) for s in profile.systems), key=lambda c: ladder.index(c.id))
 
 
-def run_table(systems: Sequence[AISystem], at: date, regime: Regime, t: Tariff) -> RunTable:
+def run_table(systems: Sequence[AISystem], at: date, regime: Regime, calibration: Calibration) -> RunTable:
     """The runs of required and utility tests of these systems; others are recorded and shown, never priced."""
+    t = tariff(calibration, regime)
     rows = [
         (number, run, [other for other in system.runs if other.test == run.test])
         for number, system in enumerate(systems)
@@ -127,7 +128,7 @@ def run_table(systems: Sequence[AISystem], at: date, regime: Regime, t: Tariff) 
         missing=np.array([run.missing for run in runs], dtype=float),
         clean=np.array([run.clean for run in runs], dtype=float),
         epochs=np.array([run.epochs for run in runs], dtype=float),
-        trust=np.array([trust(run, at, regime) for run in runs], dtype=float),
+        trust=np.array([trust(run, at, regime, calibration) for run in runs], dtype=float),
         chosen=np.array(
             [run.independence is not Independence.ACCREDITED and not _registered(run) for run in runs], dtype=bool
         ),
@@ -135,11 +136,12 @@ def run_table(systems: Sequence[AISystem], at: date, regime: Regime, t: Tariff) 
     )
 
 
-def trust(run: TestRun, at: date, regime: Regime) -> float:
+def trust(run: TestRun, at: date, regime: Regime, calibration: Calibration) -> float:
     """Weight of a pass: independence x age x same version x signed (section 1, step 3)."""
     rules = regime.evidence
     age_days = max((at - run.run_date).days, 0)
-    weight: float = rules.independence[run.independence] * 0.5 ** (age_days / catalogue()[run.test].half_life_days)
+    half_lives = age_days / calibration.test_designs[run.test].half_life_days
+    weight: float = rules.independence[run.independence] * 0.5**half_lives
     return weight * (1.0 if run.model_matches else rules.other_version) * (1.0 if run.signed else rules.unsigned)
 
 

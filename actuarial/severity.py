@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import exprel, ndtr
 
 from actuarial.calibration import HeadSeverity
 from actuarial.rounding import Floats
+from actuarial.special import exprel, ndtr
 
 
 @dataclass(frozen=True, slots=True)

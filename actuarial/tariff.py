@@ -104,7 +104,7 @@ def _tariff(calibration: Calibration, regime: Regime) -> Tariff:
     perils = tuple(peril for peril in PERILS if peril in calibration.perils)
     heads = tuple(head for head in HEADS if head in calibration.severities)
     required = tuple(test for test in regime.required_tests() if test in calibration.tests)
-    tests = required + _utility_tests(required)
+    tests = required + _utility_tests(required, calibration)
     known = catalogue()
     rows = [calibration.perils[peril] for peril in perils]
     column = partial(_column, calibration.tests, tests)
@@ -139,7 +139,7 @@ def _tariff(calibration: Calibration, regime: Regime) -> Tariff:
         size_elasticity=calibration.size_elasticity,
         size_reference=calibration.size_reference_eur,
         size_bands=calibration.size_bands_per_decade,
-        rho=np.array([known[test].rho for test in tests]),
+        rho=np.array([calibration.test_designs[test].rho for test in tests]),
         voids=np.array([[float(column in known[row].voids) for column in tests] for row in tests]),
         battery=battery,
         hazard_battery=hazard,
@@ -169,9 +169,11 @@ def _column(references: Mapping[str, TestReference], tests: tuple[str, ...], fie
     return np.array([getattr(references[test], field) if test in references else 1.0 for test in tests])
 
 
-def _utility_tests(required: tuple[str, ...]) -> tuple[str, ...]:
+def _utility_tests(required: tuple[str, ...], calibration: Calibration) -> tuple[str, ...]:
     return tuple(
-        test.id for test in catalogue().values() if test.kind is Kind.UTILITY and set(test.voids) & set(required)
+        test.id
+        for test in catalogue().values()
+        if test.kind is Kind.UTILITY and test.id in calibration.test_designs and set(test.voids) & set(required)
     )
 
 

@@ -35,16 +35,20 @@ def seconds(action: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
+def row(what: str, figure: str, beside: str) -> None:
+    print(f"{what:<40}{figure:>10}   {beside}".rstrip(), flush=True)
+
+
 def cold_start(folder: Path) -> None:
     """A whole process from nothing to a printed quote, beside an interpreter that only starts."""
     command = [sys.executable, "-m", "underwriting", "quote", str(folder), "--json", "--at", AT.isoformat()]
-    quote = median(
-        seconds(lambda: subprocess.run(command, check=False, stdout=subprocess.DEVNULL)) for _ in range(7)
-    )
+    quote = median(seconds(lambda: subprocess.run(command, check=False, stdout=subprocess.DEVNULL)) for _ in range(7))
     bare = median(seconds(lambda: subprocess.run([sys.executable, "-c", "pass"], check=True)) for _ in range(7))
-    numpy = median(seconds(lambda: subprocess.run([sys.executable, "-c", "import numpy"], check=True)) for _ in range(7))
-    print(f"cold start of `waarborg quote --json`   {quote:.3f} s   {quote / bare:.1f} x a bare interpreter ({bare:.3f} s)")
-    print(f"                                                  {quote / numpy:.1f} x `import numpy` ({numpy:.3f} s)")
+    numpy = median(
+        seconds(lambda: subprocess.run([sys.executable, "-c", "import numpy"], check=True)) for _ in range(7)
+    )
+    row("cold start of `waarborg quote --json`", f"{quote:.2f} s", f"{quote / bare:.1f} x a bare interpreter")
+    row("", "", f"{quote / numpy:.1f} x `import numpy`")
 
 
 def one_quote(folder: Path) -> None:
@@ -54,8 +58,8 @@ def one_quote(folder: Path) -> None:
     levers = frozenset(lever.id for lever in base.levers[:3])
     whole = median(seconds(lambda: desk.quote(folder, AT)) for _ in range(21))
     pulled = median(seconds(lambda: desk.what_if(base, levers)) for _ in range(21))
-    print(f"one quote, dossier read and levers priced {whole * 1e3:.1f} ms")
-    print(f"one lever pulled, premium again           {pulled * 1e3:.1f} ms   {whole / pulled:.1f} x faster than the quote")
+    row("one quote: dossier read, levers priced", f"{whole * 1e3:.0f} ms", "")
+    row("one lever pulled, premium again", f"{pulled * 1e3:.1f} ms", f"{pulled / whole:.2f} x the whole quote")
 
 
 def random_risks(count: int, t: Tariff, rng: np.random.Generator) -> RiskTable:
@@ -97,9 +101,9 @@ def batch(count: int) -> None:
         spent += time.perf_counter() - before
     single = random_risks(1, t, rng)
     alone = median(seconds(lambda: premiums(rate(single, t), single, t)) for _ in range(51))
-    print(f"batch of {count:,} risks                 {spent:.1f} s   {count / spent:,.0f} quotes per second")
-    print(f"                                          {alone * count / spent:.0f} x one risk at a time ({alone * 1e3:.2f} ms each)")
-    print(f"                                          premium due in all: EUR {total / 100:,.2f}")
+    row(f"batch of {count:,} risks", f"{spent:.1f} s", f"{count / spent:,.0f} quotes per second")
+    row("", "", f"{alone * count / spent:.0f} x as fast as one risk at a time")
+    row("", "", f"premium due in all: EUR {total / 100:,.2f}")
 
 
 def main() -> None:

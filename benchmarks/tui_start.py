@@ -1,4 +1,4 @@
-"""The screen in a real terminal: time to the first frame, to the list, to an opened quote, and from key to new price."""
+"""The screen in a real terminal: time to first frame, list and opened quote, and from key to new price."""
 
 from __future__ import annotations
 

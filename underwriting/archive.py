@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
 from policies.digest import canonical_json, plain, sha256_hex
-from policies.findings import Finding, TamperedError, WaarborgError
+from policies.findings import TamperedError, WaarborgError
 from policies.regimes import regime_data, regime_ids
 from policies.restore import restore
 from underwriting.quote import Quote
@@ -23,27 +22,19 @@ if TYPE_CHECKING:
 FORMAT = "waarborg-quote/1"
 
 
-@dataclass(frozen=True, slots=True)
-class Archived:
-    """A quote as it was saved, and the findings of intake, which a replay starts from."""
-
-    quote: Quote
-    intake: tuple[Finding, ...]
-
-
-def save(store: Store, quote: Quote, intake: Sequence[Finding], sources: Iterable[Artefact], saved_at: date) -> None:
+def save(store: Store, quote: Quote, sources: Iterable[Artefact], saved_at: date) -> None:
     """Write a quote with its profile and its `sources` (regime, calibration). Saving it again changes nothing.
 
     Raises WaarborgError when the book holds another quote of the same id.
     """
     profile = artefact(Kind.PROFILE, canonical_json(quote.profile))
     body = {**plain(quote), "profile": profile.sha256}
-    content = artefact(Kind.QUOTE, canonical_json({"format": FORMAT, "intake": tuple(intake), "quote": body}))
+    content = artefact(Kind.QUOTE, canonical_json({"format": FORMAT, "quote": body}))
     entry = _entry(quote, profile.sha256, content.sha256, saved_at)
     store.add(entry, (profile, content, *sources))
 
 
-def find(store: Store, prefix: str) -> Archived:
+def find(store: Store, prefix: str) -> Quote:
     """The quote whose id starts so. Raises NotFoundError, TamperedError when a digest or the row disagrees."""
     entry = store.entry(prefix)
     data = json.loads(read(store, Kind.QUOTE, entry.content_sha256).content)
@@ -54,7 +45,7 @@ def find(store: Store, prefix: str) -> Archived:
     quote = restore(Quote, {**body, "profile": profile})
     if entry != _entry(quote, body["profile"], entry.content_sha256, entry.saved_at):
         raise TamperedError(f"the row of {entry.row.id} has been altered: it differs from the quote it stands for")
-    return Archived(quote, tuple(restore(Finding, finding) for finding in data["intake"]))
+    return quote
 
 
 def read(store: Store, kind: Kind, sha256: str) -> Artefact:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actuarial.calibration import Calibration, parse_calibration, shipped_calibration
-from policies.findings import BadInputError
+from policies.findings import BadInputError, WaarborgError
 from policies.regimes import Regime, load_regime, parse_regime
 from underwriting import archive, settings
 from underwriting.intake.dossier import Submission, read_dossier
@@ -21,6 +21,8 @@ from underwriting.replay import Replay, compare
 
 if TYPE_CHECKING:
     from underwriting.store import Store
+
+WHAT_IF = "what-if "  # before the id of a quote that is not of a dossier as it was read
 
 __all__ = ["Desk", "QuoteRow", "Replay", "open_desk"]
 
@@ -67,18 +69,20 @@ class Desk:
         from underwriting.quoting import what_if  # noqa: PLC0415 - SciPy costs 0.3 s, and a list does without
 
         changed = what_if(quote, lever_ids, self.regime_of(quote), self.calibration_of(quote))
-        return replace(changed, id=f"what-if {quote.id}")
+        return replace(changed, id=f"{WHAT_IF}{quote.id}")
 
     def save(self, quote: Quote) -> None:
         """Write a quote into the book, which is created when absent. Saving it again changes nothing."""
-        from underwriting.provenance import handed_in  # noqa: PLC0415 - SciPy costs 0.3 s, and a list does without
+        from underwriting.quoting import quote_id  # noqa: PLC0415 - SciPy costs 0.3 s, and a list does without
 
-        intake = handed_in(quote, self.regime_of(quote), self.calibration_of(quote))
+        inputs = (quote.profile, quote.at, self.regime_of(quote), self.calibration_of(quote))
+        if quote.id != quote_id(*inputs):
+            raise WaarborgError(f"{quote.id} is not the quote of a dossier as it was read, so it is not saved")
         sources = (
             self._source(Kind.REGIME, quote.regime_sha256),
             self._source(Kind.CALIBRATION, quote.calibration_sha256),
         )
-        archive.save(self._store(create=True), quote, intake, sources, self.today())
+        archive.save(self._store(create=True), quote, sources, self.today())
 
     def quotes(self, text: str = "", start: int = 0, stop: int | None = None) -> tuple[QuoteRow, ...]:
         """Quotes `start` to `stop`, newest first, that hold every word of `text` in firm, id, class or decision."""
@@ -90,18 +94,17 @@ class Desk:
 
     def find(self, quote_id: str) -> Quote:
         """The saved quote whose id starts so. Raises NotFoundError, TamperedError."""
-        return archive.find(self._store(), quote_id).quote
+        return archive.find(self._store(), quote_id)
 
     def replay(self, quote_id: str) -> Replay:
         """Quote again from the archived profile, findings, regime and calibration, and compare."""
         from underwriting.quoting import quote  # noqa: PLC0415 - SciPy costs 0.3 s, and a list does without
 
         store = self._store()
-        archived = archive.find(store, quote_id)
-        old = archived.quote
+        old = archive.find(store, quote_id)
         regime = _regime(archive.read(store, Kind.REGIME, old.regime_sha256))
         calibration = _calibration(archive.read(store, Kind.CALIBRATION, old.calibration_sha256))
-        return compare(old, quote(old.profile, archived.intake, old.at, regime, calibration))
+        return compare(old, quote(old.profile, old.intake, old.at, regime, calibration))
 
     def load_sample(self, firms: int, seed: int, progress: Callable[[int, int, str], None]) -> None:
         """Draw a market of fictional firms, quote and save them all.

@@ -63,7 +63,8 @@ class Quote:
     id: str
     at: date
     decision: Decision
-    findings: tuple[Finding, ...]
+    findings: tuple[Finding, ...]  # of intake and of appetite, gravest first
+    intake: tuple[Finding, ...]  # those of intake alone: with the profile, what a replay starts from
     profile: RiskProfile
     obliged_class: str
     systems: tuple[SystemResult, ...]

@@ -37,7 +37,7 @@ def what_if(base: Quote, lever_ids: frozenset[str], regime: Regime, calibration:
     """The quote after these levers are pulled; it offers no further levers. Raises NotFoundError for an unknown id."""
     offered = changes(base.profile, base.at, regime, calibration)
     changed = apply_changes(base.profile, offered, lever_ids)
-    return _quote(changed, (), base.at, regime, calibration, ())
+    return _quote(changed, base.intake, base.at, regime, calibration, ())
 
 
 def _quote(
@@ -71,6 +71,7 @@ def _quote(
         at=at,
         decision=_decision(found),
         findings=found,
+        intake=tuple(findings),
         profile=profile,
         obliged_class=leading_class(profile, regime).id,
         systems=systems,

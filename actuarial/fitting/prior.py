@@ -20,6 +20,7 @@ from actuarial.fitting.insured_severity import insured_severities
 from actuarial.fitting.reference_population import reference_populations
 from actuarial.fitting.sanity import sanity
 from policies.digest import canonical_json, sha256_hex
+from policies.safety import catalogue
 
 DIGITS = 6
 REFERENCE = Path(__file__).parent.parent / "reference"
@@ -56,9 +57,14 @@ def artefact() -> dict[str, Any]:
         "severity": {**opinions["severity"], "heads": {head: asdict(found.severity) for head, found in heads.items()}},
         "mixture": opinions["mixture"],
         "tests": {test: asdict(reference) for test, reference in tests.items()},
+        "test_designs": {
+            test.id: {"rho": test.rho, "half_life_days": float(test.half_life_days or 1)}
+            for test in catalogue().values()
+        },
         "loadings": opinions["loadings"],
     }
     data["sources"] = _sources(opinions) | {f"severity.heads.{head}": found.source for head, found in heads.items()}
+    data["sources"]["test_designs"] = "the catalogue of safety tests on the day of the calibration"
     data["sources"] |= {f"tests.{test}": f"{reference.basis}: {reference.source}" for test, reference in tests.items()}
     return dict(rounded(data))
 
@@ -104,7 +110,7 @@ def source_of(path: str, sources: Mapping[str, str]) -> str:
 
 def parameters(data: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     """Every number of an artefact with its dotted path."""
-    for branch in ("frequency", "history", "reporting_lag", "severity", "mixture", "tests", "loadings"):
+    for branch in ("frequency", "history", "reporting_lag", "severity", "mixture", "tests", "test_designs", "loadings"):
         yield from _leaves(branch, data[branch])
 
 
@@ -124,7 +130,7 @@ def parameter_table(data: Mapping[str, Any]) -> Iterator[str]:
     yield "| parameter | value | source and certainty |"
     yield "|---|---|---|"
     for path, value in parameters(data):
-        if not path.startswith("tests."):
+        if not path.startswith("test"):
             yield f"| `{path}` | {value:g} | {source_of(path, data['sources'])} |"
 
 

@@ -36,7 +36,7 @@ BARE = AISystem(
 
 def rates(*found: TestRun) -> np.ndarray:
     """Priced failure rates (T,) of a system with these runs."""
-    return failure_rates(run_table([replace(BARE, runs=found)], AT, REGIME, T), 1, T)[0]
+    return failure_rates(run_table([replace(BARE, runs=found)], AT, REGIME, CALIBRATION), 1, T)[0]
 
 
 def scores(*found: TestRun) -> np.ndarray:
@@ -120,7 +120,7 @@ def test_epochs_move_the_rate_only_as_far_as_rho_allows(test: str, prompts: int,
     many = run_of(test, failing * epochs, (prompts - failing) * epochs, unique_prompts=prompts)
     column = T.test_ids.index(test)
     bound = epochs if rho == 0 else min(epochs, 1 / rho)
-    weight = trust(many, AT, REGIME)
+    weight = trust(many, AT, REGIME, CALIBRATION)
     floor = betaincinv(
         T.prior_a[column] + failing * bound, T.prior_b[column] + weight * (prompts - failing) * bound, T.level_chosen
     )
@@ -150,7 +150,7 @@ def test_unregistered_self_run_counts_as_the_best_of_three() -> None:
     column = T.test_ids.index(test)
     run = run_of(test, 1, 299, run_date=AT)
     registered = replace(run, registered_at=AT)
-    weight = trust(run, AT, REGIME)
+    weight = trust(run, AT, REGIME, CALIBRATION)
     for candidate, level in ((run, 0.5 ** (1 / 3)), (registered, 0.75)):
         expected = beta(T.prior_a[column] + 1, T.prior_b[column] + weight * 299).ppf(level)
         assert rates(candidate)[column] == pytest.approx(expected, rel=1e-9)

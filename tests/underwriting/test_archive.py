@@ -44,8 +44,8 @@ def test_a_quote_returns_as_the_value_it_was(book: Path, profile: RiskProfile) -
     create_book(book)
     store = Store(book)
     sources = [archive.shipped(Kind.REGIME, REGIME.sha256), archive.shipped(Kind.CALIBRATION, CALIBRATION.sha256)]
-    archive.save(store, value, (TOLD,), [source for source in sources if source], AT)
-    assert archive.find(store, value.id) == archive.Archived(value, (TOLD,))
+    archive.save(store, value, [source for source in sources if source], AT)
+    assert archive.find(store, value.id) == value
     store.close()
 
 
