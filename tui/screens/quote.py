@@ -97,7 +97,6 @@ class QuoteScreen(DeskScreen):
         for name in (*PANES, "price"):
             self.query_one(f"#{name}").border_title = self.say(f"pane.{name}")
         self.query_one("#tabs", Words).put(self._tabs())
-        self.query_one("#panes").loading = self.base is None
         if self.base and self.regime:
             self.query_one(LeverList).show(self.base, self.regime, self.pulled, self.session.lang)
             self._paint_shown()
@@ -145,7 +144,6 @@ class QuoteScreen(DeskScreen):
         """The quote is there."""
         self.base, self.shown, self.regime = event.quote, event.quote, event.regime
         self.paint()
-        self._go(self.pane)
 
     def on_quote_priced(self, event: QuotePriced) -> None:
         """Show the new premium, unless a later key asked for other levers."""

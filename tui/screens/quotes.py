@@ -59,7 +59,7 @@ class QuotesScreen(DeskScreen):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._counted: Counted | None = None
+        self.counted: Counted | None = None
 
     def body(self) -> ComposeResult:
         """Filter, titles, table."""
@@ -80,7 +80,7 @@ class QuotesScreen(DeskScreen):
 
     def title_line(self) -> Content:
         """Where we are, and how many quotes match."""
-        found = self._counted
+        found = self.counted
         if found is None:
             return Content.assemble((f" Waarborg · {self.say('quotes.title')}", "bold"), f"  {self.say('app.opening')}")
         numbers = {name: formatting.count(getattr(found, name), self.session.lang) for name in ("matching", "total")}
@@ -94,9 +94,9 @@ class QuotesScreen(DeskScreen):
         self.filter.placeholder = self.say("quotes.filter")
         self.table.dress(columns(self.session.lang))
         self.query_one("#header", Words).put(self.table.header(self.size.width - 1))
-        empty = self._counted is not None and self._counted.matching == 0
+        empty = self.counted is not None and self.counted.matching == 0
         self.query_one("#empty", Words).put(
-            self.say("quotes.none" if self._counted and self._counted.total else "quotes.empty") if empty else ""
+            self.say("quotes.none" if self.counted and self.counted.total else "quotes.empty") if empty else ""
         )
         self.set_class(empty, "-empty")
 
@@ -120,7 +120,7 @@ class QuotesScreen(DeskScreen):
 
     def on_counted(self, event: Counted) -> None:
         """Show what matches."""
-        self._counted = event
+        self.counted = event
         self.table.show(BookRows(self.session.desk, event.text, event.matching), event.matching)
         self.paint()
 
@@ -167,8 +167,8 @@ class QuotesScreen(DeskScreen):
 
     def action_export(self) -> None:
         """Write the list that matches the filter."""
-        if self._counted is not None:
-            self.ask("export", partial(_exported, self.session.desk, self._counted.text, Path.cwd()))
+        if self.counted is not None:
+            self.ask("export", partial(_exported, self.session.desk, self.counted.text, Path.cwd()))
 
 
 def columns(lang: Lang) -> tuple[Column, ...]:

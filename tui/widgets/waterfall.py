@@ -96,7 +96,8 @@ def bar_of(step: Step, widest: Money, width: int) -> str:
     shaded when it takes off, an eighth of a cell at least."""
     if widest <= ZERO or width <= 0 or step.start == step.end:
         return " " * max(width, 0)
-    left, right = sorted((step.start.cents / widest.cents * width, step.end.cents / widest.cents * width))
+    ends = (step.start.cents / widest.cents, step.end.cents / widest.cents)
+    left, right = sorted(min(max(end, 0.0), 1.0) * width for end in ends)
     first = min(int(left), width - 1)
     if step.end < step.start:
         length = max(round(right) - first, 1)
