@@ -17,6 +17,7 @@ from policies.heads import HEADS
 from policies.money import CENTS_PER_EURO, ZERO, Money
 from policies.perils import PERILS
 from policies.regimes import Regime
+from policies.risk import AISystem
 from underwriting.intake.text import safe
 from underwriting.quote import Quote, SystemResult
 from underwriting.records import QuoteRow
@@ -26,6 +27,7 @@ LOCALES = {"en": "en_GB", "nl": "nl_NL"}
 WIDTH = 100  # of running text; tables are as wide as they need
 LONGEST_LINE = 1000
 LONGEST_CELL = 80
+TOLD_BY_THE_TABLES = {"run-read", "run-few-prompts"}  # the table of runs has these counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,20 @@ def _system(quote: Quote, result: SystemResult, voice: Voice) -> Iterator[str]:
         title = f"{peril} {titled(PERILS[peril], voice.lang)}"
         rows.append([title, danger, frequency, voice.money(priced.expected_loss)])
     yield from table(rows, "<>>>")
+    yield from _runs(system, voice)
+
+
+def _runs(system: AISystem, voice: Voice) -> Iterator[str]:
+    """What was counted in each test run handed in."""
+    if not system.runs:
+        return
+    names = ("test", "run_date", "evaluator", "independence", "failed", "clean", "missing", "prompts")
+    rows = [[voice.says(name) for name in names]]
+    for run in sorted(system.runs, key=lambda run: (run.test, run.run_date)):
+        counts = (run.failures, run.clean, run.missing, run.unique_prompts)
+        who = (run.evaluator, text(f"independence.{run.independence}", voice.lang))
+        rows.append([run.test, run.run_date.isoformat(), *who, *map(str, counts)])
+    yield from table(rows, "<<<<>>>>")
 
 
 def _waterfall(quote: Quote, voice: Voice) -> Iterator[str]:
@@ -194,9 +210,10 @@ def _levers(quote: Quote, regime: Regime, voice: Voice) -> Iterator[str]:
 
 def _findings(quote: Quote, voice: Voice) -> Iterator[str]:
     yield voice.says("findings")
-    if not quote.findings:
+    told = [finding for finding in quote.findings if finding.code not in TOLD_BY_THE_TABLES]
+    if not told:
         yield f"  {voice.says('none')}"
-    for finding in quote.findings:
+    for finding in told:
         yield f"  {text(f'severity.{finding.severity}', voice.lang)}: {finding.subject} ({finding.code})"
         rule = f" [{finding.reference}]" if finding.reference else ""
         yield from wrap(finding.message + rule, WIDTH, initial_indent="    ", subsequent_indent="    ")
