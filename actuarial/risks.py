@@ -114,15 +114,14 @@ def leading_class(profile: RiskProfile, regime: Regime) -> ObligedClass:
 def run_table(systems: Sequence[AISystem], at: date, regime: Regime, calibration: Calibration) -> RunTable:
     """The runs of required and utility tests of these systems; others are recorded and shown, never priced."""
     t = tariff(calibration, regime)
-    rows = [
-        (number, run, [other for other in system.runs if other.test == run.test])
-        for number, system in enumerate(systems)
-        for run in system.runs
-        if run.test in t.test_ids
-    ]
-    runs = [run for _, run, _ in rows]
+    rows = [(number, run) for number, system in enumerate(systems) for run in system.runs if run.test in t.test_ids]
+    runs = [run for _, run in rows]
+    registered: dict[tuple[int, str], list[TestRun]] = {}
+    for number, run in rows:
+        if _registered(run):
+            registered.setdefault((number, run.test), []).append(run)
     return RunTable(
-        system=np.array([number for number, _, _ in rows], dtype=np.int64),
+        system=np.array([number for number, _ in rows], dtype=np.int64),
         test=_codes([run.test for run in runs], t.test_ids),
         failures=np.array([run.failures for run in runs], dtype=float),
         missing=np.array([run.missing for run in runs], dtype=float),
@@ -132,7 +131,9 @@ def run_table(systems: Sequence[AISystem], at: date, regime: Regime, calibration
         chosen=np.array(
             [run.independence is not Independence.ACCREDITED and not _registered(run) for run in runs], dtype=bool
         ),
-        superseded=np.array([any(_replaces(other, run) for other in others) for _, run, others in rows], dtype=bool),
+        superseded=np.array(
+            [any(_replaces(newer, run) for newer in registered.get((n, run.test), ())) for n, run in rows], dtype=bool
+        ),
     )
 
 
@@ -150,7 +151,7 @@ def _registered(run: TestRun) -> bool:
 
 
 def _replaces(newer: TestRun, older: TestRun) -> bool:
-    return _registered(newer) and newer.run_date > older.run_date and newer.planned >= older.planned
+    return newer.run_date > older.run_date and newer.planned >= older.planned
 
 
 def _codes(values: Sequence[str], ids: tuple[str, ...]) -> Ints:

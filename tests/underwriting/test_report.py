@@ -16,7 +16,7 @@ from policies.regimes import load_regime
 from policies.risk import Role, SizeClass
 from underwriting.quote import Decision, Lever, Quote
 from underwriting.records import row_of
-from underwriting.report import list_text, quote_text, table
+from underwriting.report import TOLD_BY_THE_TABLES, list_text, quote_text, table
 from underwriting.settings import LANGUAGES
 from underwriting.texts import _texts, lever_text, text
 
@@ -37,11 +37,13 @@ def amount(cents: int, lang: str) -> str:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_everything_of_a_quote_is_there(made: Quote, lang: str) -> None:
     shown = quote_text(made, REGIME, lang).replace("\u00a0", " ")
+    findings = [finding for finding in made.findings if finding.code not in TOLD_BY_THE_TABLES]
     firm, cover, system = made.profile.firm, made.profile.cover, made.systems[0]
     for part in (
         made.id, firm.name, firm.kvk, system.id, system.name, *PERILS, made.profile.sha256, made.regime_sha256,
         made.calibration_sha256, text(f"decision.{made.decision}", lang).upper(), *REGIME.compulsory_heads,
-        *(finding.code for finding in made.findings), *(finding.subject for finding in made.findings),
+        *(finding.code for finding in findings), *(finding.subject for finding in findings),
+        *(run.test for run in made.profile.systems[0].runs),
         *(line.source for line in made.breakdown.lines),
     ):  # fmt: skip
         assert part in shown
