@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.command import CommandPalette
 from textual.screen import Screen
@@ -19,6 +20,7 @@ from tui.screens.quotes import QuotesScreen
 from tui.session import Session
 from tui.texts import Lang, say
 from tui.themes import DARK, THEMES, other
+from underwriting.intake.text import safe
 from underwriting.settings import language
 
 if TYPE_CHECKING:
@@ -69,7 +71,7 @@ class WaarborgApp(App[None]):
                 if isinstance(screen, QuotesScreen):
                     screen.reload()
         elif event.state is WorkerState.ERROR and event.worker.error:
-            self.exit(return_code=2, message=str(event.worker.error))
+            self.exit(return_code=2, message=Text(safe(str(event.worker.error))))
 
     def action_language(self) -> None:
         """Dutch to English and back, on every screen."""

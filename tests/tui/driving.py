@@ -41,6 +41,8 @@ async def until(pilot: Driver, condition: Callable[[], bool]) -> None:
         if condition() and not any(worker.is_running for worker in pilot.app.workers):
             await pilot.pause()
             return
+        if pilot.app._exit:
+            break
         await asyncio.sleep(0.005)
     raise AssertionError(f"waited in vain; on the screen:\n{shown(pilot)}")
 

@@ -112,6 +112,7 @@ def a_quote(name: str = NAMES[0], number: int = 1, decision: Decision = Decision
         at=AT - timedelta(days=number),
         decision=decision,
         findings=FINDINGS if decision is not Decision.QUOTED else (),
+        intake=(),
         profile=RiskProfile(
             Firm(name, "90001234", "NL", SizeClass.SMALL, Money(420_000_000), Money(610_000_000), date(2019, 5, 1)),
             Cover(date(2027, 1, 1), 12, ("H1", "H2", "H3", "G1", "G3"), terms, 12),

@@ -119,7 +119,7 @@ def test_form_shows_findings_and_folders_harmlessly(tmp_path: Path, monkeypatch:
         assert "[IMPORTANT] plc" in shown(pilot)
         assert_harmless(shown(pilot))
         await typed(pilot, "goed")
-        await until(pilot, lambda: "14 findings" in shown(pilot))
+        await until(pilot, lambda: "findings: 14" in shown(pilot))
         assert_harmless(shown(pilot))
 
     drive(script, desk)
