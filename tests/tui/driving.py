@@ -26,7 +26,7 @@ def drive(script: Script, desk: FakeDesk | None = None, lang: Lang = "en", size:
     """Run a script against the application on a fake desk, from the moment the list of quotes stands."""
 
     async def main() -> None:
-        app = WaarborgApp(lambda: desk or FakeDesk(), lang)  # type: ignore[arg-type, return-value]
+        app = WaarborgApp(lambda: desk or FakeDesk(), lang)
         async with app.run_test(size=size, notifications=True) as pilot:
             await listed(pilot)
             await script(pilot)
@@ -72,7 +72,7 @@ async def form(pilot: Driver) -> NewQuoteScreen:
 async def typed(pilot: Driver, text: str) -> None:
     """Put a text into the field that has the focus, as pasting does."""
     screen = pilot.app.screen
-    field = screen.filter if isinstance(screen, QuotesScreen) else screen.field  # type: ignore[attr-defined]
+    field = screen.filter if isinstance(screen, QuotesScreen) else screen.field
     field.value = text
     await until(pilot, lambda: field.value == text)
 

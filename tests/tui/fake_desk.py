@@ -8,7 +8,7 @@ from pathlib import Path
 
 from actuarial.breakdown import Line, PremiumBreakdown, Stage
 from policies.findings import BadInputError, Finding, NotFoundError, Severity
-from policies.money import Money
+from policies.money import ZERO, Money
 from policies.perils import PERILS
 from policies.regimes import Regime, load_regime
 from policies.risk import AISystem, Cover, Firm, RiskProfile, Role, SizeClass
@@ -79,11 +79,9 @@ def a_result(system: AISystem, tilt: float = 0.0) -> SystemResult:
     return SystemResult(system.id, system.name, "A3", "A4", danger, 0.72, perils)
 
 
-def a_breakdown(relief: Money = Money(0)) -> PremiumBreakdown:
+def a_breakdown(relief: Money = ZERO) -> PremiumBreakdown:
     risk = [
-        Line(
-            code, Stage.RISK, Money(cents) - (relief if code == "evidence" else Money(0)), factor, f"calibration {code}"
-        )
+        Line(code, Stage.RISK, Money(cents) - (relief if code == "evidence" else ZERO), factor, f"calibration {code}")
         for code, cents, factor in RISK_LINES
     ]
     loading = [Line(code, Stage.LOADING, Money(cents), None, f"regime {code}") for code, cents in LOADING_LINES]
@@ -144,7 +142,7 @@ class FakeDesk:
     """Verbs of the desk over values in memory; `trouble` is raised by the next verb when it is set."""
 
     book: list[Quote] = field(default_factory=a_book)
-    replays: Replay = Replay(True)
+    replays: Replay = field(default_factory=lambda: Replay(True))
     trouble: Exception | None = None
     asked: list[frozenset[str]] = field(default_factory=list)
 
@@ -153,14 +151,14 @@ class FakeDesk:
             trouble, self.trouble = self.trouble, None
             raise trouble
 
-    def read(self, folder: Path, at: date | None = None) -> Submission:
+    def read(self, folder: Path) -> Submission:
         self._check()
         text = (folder / "dossier.toml").read_text("utf-8")
         if "wrong" in text:
             return Submission(None, ERRORS)
         return Submission(a_quote(number=99).profile, FINDINGS[2:] if "remark" in text else ())
 
-    def quote(self, folder: Path, at: date | None = None) -> Quote:
+    def quote(self, folder: Path) -> Quote:
         submission = self.read(folder)
         if submission.profile is None:
             raise BadInputError(submission.findings)
@@ -169,7 +167,7 @@ class FakeDesk:
     def what_if(self, quote: Quote, lever_ids: frozenset[str]) -> Quote:
         self._check()
         self.asked.append(lever_ids)
-        relief = sum((lever.saving for lever in quote.levers if lever.id in lever_ids), Money(0))
+        relief = sum((lever.saving for lever in quote.levers if lever.id in lever_ids), ZERO)
         breakdown = a_breakdown(relief)
         return replace(quote, breakdown=breakdown, levers=(), instalments=breakdown.due.split([1] * 12))
 

@@ -77,7 +77,7 @@ def press_all(place: Place, actions: list[str]) -> None:
     async def script(pilot: Driver) -> None:
         await arrive(pilot, place)
         for action in actions:
-            await EFFECTS[place, action](pilot, keys[action])  # type: ignore[misc]
+            await EFFECTS[place, action](pilot, keys[action])
 
     drive(script, FakeDesk(a_book(150)), size=(140, 24))
 
@@ -112,7 +112,7 @@ def test_registry_is_the_source_of_every_binding(place: Place) -> None:
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
 def test_each_action_has_words_in_both_languages(action: object) -> None:
-    name = action.id  # type: ignore[attr-defined]
+    name = action.id
     for section in ("action", "explain"):
         entry = words()[f"{section}.{name}"]
         assert set(entry) == set(LANGS)

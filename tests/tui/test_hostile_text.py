@@ -111,7 +111,7 @@ def test_form_shows_findings_and_folders_harmlessly(tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     findings = tuple(Finding("hostile", Severity.ERROR, name, name, name) for name in ATTACKS)
     desk = FakeDesk()
-    monkeypatch.setattr(desk, "read", lambda folder, at=None: Submission(None, findings))
+    monkeypatch.setattr(desk, "read", lambda _: Submission(None, findings))
 
     async def script(pilot: Driver) -> None:
         screen = await form(pilot)

@@ -31,7 +31,7 @@ def test_first_frame_stands_before_the_book_is_open() -> None:
         return FakeDesk()
 
     async def main() -> None:
-        app = WaarborgApp(open_desk, "en")  # type: ignore[arg-type]
+        app = WaarborgApp(open_desk, "en")
         async with app.run_test() as pilot:
             for _ in range(400):
                 await pilot.pause()
@@ -53,7 +53,7 @@ def test_a_book_that_cannot_be_opened_ends_the_program_with_its_reason(capsys: p
         raise WaarborgError("[b]the book\x1b is of a later version")
 
     async def main() -> int | None:
-        app = WaarborgApp(open_desk, "en")  # type: ignore[arg-type]
+        app = WaarborgApp(open_desk, "en")
         async with app.run_test() as pilot:
             for _ in range(400):
                 await pilot.pause()

@@ -17,7 +17,7 @@ from tui.widgets.virtual_table import PAGE, Column, VirtualTable
 COLUMNS = (
     Column("name", Content),
     Column("size", lambda row: Content(str(len(row))), 6, right=True),
-    Column("wide only", lambda row: Content("extra"), 9, from_width=100),
+    Column("wide only", lambda _: Content("extra"), 9, from_width=100),
 )
 
 
@@ -39,7 +39,7 @@ class Numbers:
 
 
 class Broken(Numbers):
-    def fetch(self, start: int, stop: int) -> Sequence[str]:
+    def fetch(self, *_: int) -> Sequence[str]:
         raise OSError("the disk is gone")
 
 
@@ -62,7 +62,7 @@ def text(pilot: Pilot[None]) -> str:
 async def settled(pilot: Pilot[None], condition: object) -> None:
     for _ in range(400):
         await pilot.pause()
-        if condition():  # type: ignore[operator]
+        if condition():
             return
         await asyncio.sleep(0.005)
     raise AssertionError(text(pilot))
@@ -73,7 +73,7 @@ def with_table(script: object, size: tuple[int, int] = (60, 20)) -> None:
         async with TableApp().run_test(size=size) as pilot:
             table = pilot.app.query_one(VirtualTable)
             table.dress(COLUMNS)
-            await script(pilot, table)  # type: ignore[operator]
+            await script(pilot, table)
 
     asyncio.run(main())
 
@@ -155,7 +155,7 @@ def test_click_points_and_second_click_chooses() -> None:
         table.show(Numbers(10), 10)
         await settled(pilot, lambda: "n 4" in text(pilot))
         original = table.post_message
-        table.post_message = lambda message: (  # type: ignore[method-assign]
+        table.post_message = lambda message: (
             chosen.append(table.cursor) if isinstance(message, VirtualTable.Chosen) else None,
             original(message),
         )[1]
