@@ -31,6 +31,18 @@ CALIBRATION = shipped_calibration()
 REQUIRED = REGIME.required_tests()
 PERIL_IDS = tuple(REGIME.battery)
 KINDS = tuple(REGIME.obligations)
+SYSTEM = AISystem(
+    id="s1",
+    name="Kompas",
+    version="1.0",
+    roles=(Role.PROVIDER,),
+    self_assessed_class="A3",
+    autonomy=1,
+    sector="health",
+    persons_per_month=1000.0,
+    deployed=date(2025, 1, 1),
+    foundation_model="none",
+)
 
 
 def run_of(

@@ -208,7 +208,10 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Bring the schema to the newest version, one transaction a step. Call with the file lock held."""
+    """Bring the schema to the newest version, one transaction a step. Call with the file lock held.
+
+    After an error a step is open: closing `connection` undoes it.
+    """
     folder = resources.files("underwriting").joinpath("migrations")
     scripts = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
     (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -218,11 +221,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         )
     for number, script in islice(enumerate(scripts, start=1), version, None):
         statements = script.read_text("utf-8")
-        try:
-            connection.executescript(f"BEGIN IMMEDIATE;\n{statements}\nPRAGMA user_version = {number};\nCOMMIT;")
-        except sqlite3.Error:
-            connection.rollback()
-            raise
+        connection.executescript(f"BEGIN IMMEDIATE;\n{statements}\nPRAGMA user_version = {number};\nCOMMIT;")
 
 
 def _add_artefacts(session: Session, artefacts: dict[str, Artefact]) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -73,7 +73,6 @@ def test_against_simulation() -> None:
     assert abs(found[0] - simulated.mean()) < 4 * error
 
 
-@settings(deadline=None)
 @given(
     first=st.floats(0.0, 5.0),
     second=st.floats(0.0, 5.0),

@@ -1,7 +1,7 @@
-"""Every consequence named in section 1 of the pricing contract, as a property."""
+"""From test results to danger scores: every promise of docs/methods/evidence.md as a property."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -9,34 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import betaincinv
 from scipy.stats import beta
-from strategies import AT, CALIBRATION, REGIME, REQUIRED, run_of, runs
+from strategies import AT, CALIBRATION, REGIME, REQUIRED, SYSTEM, run_of, runs
 
 from actuarial.evidence import danger_scores, failure_rates
 from actuarial.risks import run_table, trust
 from actuarial.tariff import tariff
 from policies.perils import PERILS
-from policies.risk import AISystem, Role
 from policies.safety import Independence, TestRun, catalogue
 
 T = tariff(CALIBRATION, REGIME)
 NOISE = 1e-9
-BARE = AISystem(
-    id="s1",
-    name="Kompas",
-    version="1.0",
-    roles=(Role.PROVIDER,),
-    self_assessed_class="A3",
-    autonomy=1,
-    sector="health",
-    persons_per_month=1000.0,
-    deployed=date(2025, 1, 1),
-    foundation_model="none",
-)
 
 
 def rates(*found: TestRun) -> np.ndarray:
     """Priced failure rates (T,) of a system with these runs."""
-    return failure_rates(run_table([replace(BARE, runs=found)], AT, REGIME, CALIBRATION), 1, T)[0]
+    return failure_rates(run_table([replace(SYSTEM, runs=found)], AT, REGIME, CALIBRATION), 1, T)[0]
 
 
 def scores(*found: TestRun) -> np.ndarray:

@@ -62,7 +62,7 @@ def perils(calibration: Calibration) -> tuple[str, ...]:
 
 
 def log_effects(e: Experience, truth: Truth, regime: Regime) -> np.ndarray:
-    """Log of the true factors other than base, danger and compliance, per row at risk; pricing.md section 4 anew."""
+    """Log of the true factors other than base, danger and compliance, per row at risk; the formula written anew."""
     f, p, s = truth.frequency, truth.population, e.population.systems
     role_sets = [max(f.roles[role] for role in roles.split("+")) for roles in p.roles]
     per_system = [

@@ -1,13 +1,9 @@
 """Frozen quotes price to the same cents, line by line; and the frozen numbers keep the promises of a quote."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from dossiers import REAL_DOSSIERS, REAL_LOGS, real_dossier
 from golden import CASES, HERE, expected, quoted, without_expected
 
@@ -39,7 +35,7 @@ def test_dossier_from_real_logs(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "home", [*(HERE / "cases" / c for c in CASES), *(REAL_LOGS / n for n in REAL_DOSSIERS)], ids=str
+    "home", [*(HERE / "cases" / c for c in CASES), *(REAL_LOGS / n for n in REAL_DOSSIERS)], ids=lambda home: home.name
 )
 def test_frozen_numbers_add_up(home: Path) -> None:
     frozen = expected(home)

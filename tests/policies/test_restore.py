@@ -71,7 +71,7 @@ def test_every_kind_of_field_returns(value: Sample) -> None:
     assert canonical_json(again) == canonical_json(value)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(profiles())
 def test_profiles_return(profile: RiskProfile) -> None:
     again = there_and_back(profile)

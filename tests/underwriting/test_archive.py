@@ -36,7 +36,7 @@ def alter(path: Path, *statements: str) -> None:
             assert connection.execute(statement).rowcount > 0
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(profiles())
 def test_a_quote_returns_as_the_value_it_was(book: Path, profile: RiskProfile) -> None:
     value = quote(profile, (TOLD,), AT, REGIME, CALIBRATION)

@@ -122,17 +122,6 @@ def test_the_environment_says_where_the_book_is(tmp_path: Path, monkeypatch: pyt
     assert desk.regime.id == regime_ids()[-1]
 
 
-def test_a_sample_market_is_loaded_and_replays(desk: Desk) -> None:
-    told: list[tuple[int, int]] = []
-    desk.load_sample(4, 1, lambda done, total, _name: told.append((done, total)))
-    assert told == [(n, 4) for n in range(1, 5)]
-    assert desk.count() == 4
-    assert [row.id for row in desk.quotes() if not desk.replay(row.id).identical] == []
-    assert desk.book.parent.stat().st_mode & 0o777 == 0o700
-    desk.load_sample(4, 1, lambda *_told: None)
-    assert desk.count() == 4
-
-
 def test_a_sample_that_breaks_off_leaves_whole_quotes(desk: Desk) -> None:
     def stop(done: int, _total: int, _name: str) -> None:
         if done == 2:

@@ -15,7 +15,7 @@ from policies.risk import RiskProfile
 from underwriting.quote import Decision, Quote
 from underwriting.quoting import LEVERS_SHOWN, quote, what_if
 
-FEW = settings(max_examples=12, deadline=None)
+FEW = settings(max_examples=12)
 
 
 def quoted(profile: RiskProfile) -> Quote:
@@ -116,7 +116,7 @@ def test_systems_report_what_was_rated(profile: RiskProfile) -> None:
         assert 0 <= system.compliance <= 1
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(profiles())
 def test_every_regime_quotes_by_the_same_code(profile: RiskProfile) -> None:
     for regime in map(load_regime, regime_ids()):

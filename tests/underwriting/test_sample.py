@@ -19,11 +19,12 @@ from underwriting.intake.codes import CODES
 from underwriting.intake.dossier import Submission, read_dossier
 from underwriting.intake.trials import COMPARISONS
 from underwriting.quote import Decision
+from underwriting.quoting import quote
 from underwriting.sample import dossier_files, firm_name, write_market
 from underwriting.sample_logs import score_value
 
 AT = date(2026, 11, 24)
-FIRMS = 40
+FIRMS = 24
 SEED = 1
 
 
@@ -167,22 +168,20 @@ def test_a_regime_without_the_classes_of_the_sample_says_so(tmp_path: Path) -> N
     assert not (tmp_path / "new").exists()
 
 
-def test_loading_quotes_and_saves_every_firm(tmp_path: Path) -> None:
+def test_loading_quotes_and_saves_every_firm(drawn: tuple[SampleFirm, ...], tmp_path: Path) -> None:
     desk = open_desk(tmp_path / "book.sqlite", today=lambda: AT)
     told: list[tuple[int, int, str]] = []
     for _ in range(2):  # loading again changes nothing
-        desk.load_sample(8, SEED, lambda *step: told.append(step))
-        assert desk.count() == 8
-    assert [step[:2] for step in told[:8]] == [(done, 8) for done in range(1, 9)]
-    assert len(list((tmp_path / "samples").glob("*/*/dossier.toml"))) == 8
-    assert {row.firm for row in desk.quotes()} == {
-        firm_name(f) for f in draw_market(8, SEED, stated_truth(), AT, desk.regime, desk.calibration)
-    }
+        desk.load_sample(4, SEED, lambda *step: told.append(step))
+        assert desk.count() == 4
+    assert [step[:2] for step in told[:4]] == [(done, 4) for done in range(1, 5)]
+    assert len(list((tmp_path / "samples").glob("*/*/dossier.toml"))) == 4
+    assert {row.firm for row in desk.quotes()} == {firm_name(firm) for firm in drawn[:4]}
+    assert [row.id for row in desk.quotes() if not desk.replay(row.id).identical] == []
 
 
-def test_most_firms_are_quoted_and_some_are_not(market: Path) -> None:
-    desk = open_desk(market / "book.sqlite", today=lambda: AT)
-    decisions = Counter(desk.quote(folder).decision for folder in sorted(market.iterdir())[:FIRMS])
+def test_most_firms_are_quoted_and_some_are_not(profiles: tuple[RiskProfile, ...], regime: Regime) -> None:
+    decisions = Counter(quote(profile, (), AT, regime, shipped_calibration()).decision for profile in profiles)
     assert decisions[Decision.QUOTED] > FIRMS / 2
     assert decisions[Decision.REFERRED] > 0
     assert sum(decisions.values()) == FIRMS

@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 - the tests name the tables and columns themselves
 
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -23,9 +24,9 @@ from policies.money import Money
 from underwriting import store as store_module
 from underwriting.quote import Decision
 from underwriting.records import Kind
-from underwriting.store import PRAGMAS, Store, create_book
+from underwriting.store import Store, create_book
 
-SHARED_STORE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SHARED_STORE = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture
@@ -57,11 +58,20 @@ def test_a_book_is_its_owners_alone(store: Store, path: Path) -> None:
     assert set(modes.values()) == {0o600}
 
 
-def test_every_pragma_is_in_force_on_a_connection(store: Store, path: Path) -> None:
-    with store._readers.connect() as connection:
-        found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name, _, _ in PRAGMAS}
-    assert found == {name: expected for name, _, expected in PRAGMAS}
-    assert {"journal_mode", "synchronous", "foreign_keys", "recursive_triggers", "trusted_schema"} <= set(found)
+def test_every_pragma_is_in_force_on_a_connection(store: Store) -> None:
+    wanted = {
+        "busy_timeout": 5000,
+        "journal_mode": "wal",
+        "synchronous": 2,  # FULL
+        "foreign_keys": 1,
+        "recursive_triggers": 1,
+        "trusted_schema": 0,
+        "secure_delete": 1,
+        "cell_size_check": 1,
+    }
+    for engine in (store._readers, store._writers):
+        with engine.connect() as connection:
+            assert {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in wanted} == wanted
 
 
 def test_a_pragma_that_sqlite_refuses_is_an_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,6 +136,32 @@ def test_a_book_of_a_newer_version_is_refused(store: Store, path: Path) -> None:
         Store(path)
 
 
+def test_a_book_that_cannot_be_made_leaves_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(store_module, "_migrate", full)
+    with pytest.raises(WaarborgError, match="disk is full"):
+        create_book(path)
+    assert [file.name for file in path.parent.iterdir()] == ["book.sqlite-lock"]
+
+
+def test_a_migration_that_fails_leaves_the_book_as_it_was(
+    store: Store, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.add(*entry())
+    scripts = tmp_path / "migrations"
+    shutil.copytree(Path(store_module.__file__).parent / "migrations", scripts)
+    (scripts / "0002_half.sql").write_text("CREATE TABLE claim (id TEXT) STRICT;\nCREATE TABLE quote (id TEXT);\n")
+    monkeypatch.setattr(store_module.resources, "files", lambda _package: tmp_path)
+    with pytest.raises(WaarborgError, match="table quote already exists"):
+        Store(path)
+    with raw(path) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        assert connection.execute("SELECT name FROM sqlite_schema WHERE name = 'claim'").fetchall() == []
+    assert store.count() == 1
+
+
 def test_a_locked_book_is_one_clear_error(store: Store, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store_module, "PRAGMAS", (("busy_timeout", "1", 1),))
     with raw(path) as stranger:
@@ -176,8 +212,12 @@ def test_rows_are_never_changed_deleted_or_replaced(store: Store, path: Path, ta
         ("due_cents", -1),
         ("due_cents", float("nan")),
         ("decision", "bound"),
-        ("content_sha256", "0" * 64),
-        ("firm", None),
+        ("id", ""),
+        ("obliged_class", ""),
+        *((f"{name}_sha256", "0" * 64) for name in ("profile", "regime", "calibration", "content")),
+        *((name, None) for name in ("id", "firm", "kvk", "obliged_class", "decision", "at", "inception")),
+        *((name, None) for name in ("limit_cents", "due_cents")),
+        *((f"{name}_sha256", None) for name in ("profile", "regime", "calibration", "content")),
     ],
 )
 def test_the_database_refuses_values_that_make_no_sense(store: Store, path: Path, column: str, value: object) -> None:
@@ -192,10 +232,27 @@ def test_the_database_refuses_values_that_make_no_sense(store: Store, path: Path
         stranger.execute(insert, list(good.values()))
 
 
-@pytest.mark.parametrize("sha256", ["abc", "A" * 64, "g" * 64])
-def test_an_artefact_needs_a_digest_for_a_name(store: Store, path: Path, sha256: str) -> None:
-    with raw(path) as stranger, pytest.raises(sqlite3.IntegrityError):
-        stranger.execute("INSERT INTO artefact VALUES (?, 'profile', 'x')", [sha256])
+@pytest.mark.parametrize(
+    ("sha256", "kind", "content"),
+    [
+        ("abc", "profile", "x"),
+        ("A" * 64, "profile", "x"),
+        ("g" * 64, "profile", "x"),
+        (None, "profile", "x"),
+        ("a" * 64, "letter", "x"),
+        ("a" * 64, None, "x"),
+        ("a" * 64, "profile", ""),
+        ("a" * 64, "profile", None),
+        ("a" * 64, "profile", b"x"),
+    ],
+)
+def test_an_artefact_is_named_by_a_digest_and_holds_text(
+    store: Store, path: Path, sha256: object, kind: object, content: object
+) -> None:
+    with raw(path) as stranger:
+        with pytest.raises(sqlite3.IntegrityError):
+            stranger.execute("INSERT INTO artefact VALUES (?, ?, ?)", [sha256, kind, content])
+        stranger.execute("INSERT INTO artefact VALUES (?, ?, ?)", ["a" * 64, "profile", "x"])
 
 
 # --- values
@@ -289,7 +346,7 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(WORDS, max_size=3), st.integers(0, 6), st.none() | st.integers(0, 7))
 def test_the_list_holds_every_word_and_pages(market: Store, words: list[str], start: int, stop: int | None) -> None:
     text = " ".join(words)
@@ -347,7 +404,8 @@ def test_a_writer_shuts_the_door_at_its_first_look(store: Store, path: Path) -> 
             stranger.execute("ROLLBACK")
 
 
-def test_a_writer_holds_the_lock_file_and_a_reader_does_not(store: Store, path: Path) -> None:
+def lock_state(path: Path) -> str:
+    """Whether another process could take the lock file now: "held" or "free"."""
     probe = (
         "import fcntl, sys\n"
         "handle = open(sys.argv[1])\n"
@@ -355,14 +413,26 @@ def test_a_writer_holds_the_lock_file_and_a_reader_does_not(store: Store, path: 
         "except BlockingIOError:\n    print('held')\nelse:\n    print('free')\n"
     )
     command = [sys.executable, "-c", probe, str(path.with_name("book.sqlite-lock"))]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
-    def state() -> str:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
+def test_a_writer_holds_the_lock_file_and_a_reader_does_not(store: Store, path: Path) -> None:
     with store._session(store._writers):
-        assert state() == "held"
+        assert lock_state(path) == "held"
     with store._session(store._readers):
-        assert state() == "free"
+        assert lock_state(path) == "free"
+
+
+def test_a_book_is_migrated_and_closed_under_the_lock(
+    store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both may write: a migration, and the checkpoint of the last connection that closes."""
+    seen: list[str] = []
+    monkeypatch.setattr(store_module, "_migrate", lambda *_: seen.append(lock_state(path)))
+    opened = Store(path)
+    monkeypatch.setattr(opened._readers, "dispose", lambda: seen.append(lock_state(path)))
+    opened.close()
+    assert seen == ["held", "held"]
 
 
 def test_kinds_of_the_schema_are_those_of_the_code(store: Store, path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import digamma, polygamma
@@ -46,6 +46,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
 }
 
 
+@settings(max_examples=30)  # each is an integral by quadrature
 @given(a=st.floats(0.1, 60), b=st.floats(0.1, 60))
 def test_silence_is_the_mean_of_the_worst_decile(a: float, b: float) -> None:
     shape = beta_distribution(a, b)

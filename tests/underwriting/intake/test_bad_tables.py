@@ -11,7 +11,6 @@ import pytest
 from dossiers import AT, incidents, obligations, write_dossier
 from reading_dossiers import LATER, errors, read
 
-NOT_YET = {"occurred_at": LATER, "aware_at": LATER, "reported_at": ""}
 INCIDENT_ROWS: dict[str, tuple[dict[str, Any], str, str]] = {
     "peril": ({"peril": "XXX"}, "word-unknown", "peril"),
     "system": ({"system": "other"}, "system-unknown", "system"),

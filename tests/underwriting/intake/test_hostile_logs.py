@@ -32,10 +32,6 @@ def with_summaries(content: bytes, **more: object) -> bytes:
     return archive([Member("header.json", HEAD), Member("summaries.json", content, **more)])  # type: ignore[arg-type]
 
 
-def with_header(content: bytes) -> bytes:
-    return archive([Member("header.json", content), Member("summaries.json", b"[]")])
-
-
 CASES: dict[str, tuple[bytes, str]] = {
     "deflate bomb": (bomb(DEFLATE), "log-limit"),
     "zstandard bomb": (bomb(ZSTANDARD), "log-limit"),
