@@ -109,7 +109,7 @@ def batch(count: int) -> None:
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     with tempfile.TemporaryDirectory() as folder:
-        write_market(Path(folder), 1, SEED, AT, load_regime("nl-2027"), shipped_calibration(), lambda *_: None)
+        list(write_market(Path(folder), 1, SEED, AT, load_regime("nl-2027"), shipped_calibration()))
         dossier = next(p for p in Path(folder).rglob("dossier.toml")).parent
         cold_start(dossier)
         one_quote(dossier)

@@ -1,4 +1,4 @@
-"""The harm heads: under which title a claim is made (law-and-market table 3.2). One row each."""
+"""The harm heads: under which title a claim is made. One row each."""
 
 from __future__ import annotations
 

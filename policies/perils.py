@@ -9,7 +9,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Peril:
     """A peril. `systemic` ones drive limit, attachment, conditions and referral rather than frequency; of a
-    `capability` one the hazard is capability times safeguard failure (both: pricing.md section 1, step 9)."""
+    `capability` one the hazard is capability times safeguard failure (docs/methods/evidence.md, scores)."""
 
     id: str
     title: str

@@ -48,7 +48,7 @@ class BatteryTest:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceRules:
-    """How far a test result is trusted (pricing.md section 1). Shares in [0, 1]."""
+    """How far a test result is trusted (docs/methods/evidence.md). Shares in [0, 1]."""
 
     independence: Mapping[str, float]
     other_version: float
@@ -80,7 +80,7 @@ class IncidentDeadline:
 
 @dataclass(frozen=True, slots=True)
 class ComplianceRules:
-    """Constants of the compliance score (pricing.md section 2)."""
+    """Constants of the compliance score (docs/methods/rating.md)."""
 
     window_months: int
     late_scale_days: float
@@ -243,12 +243,7 @@ def _class(table: Mapping[str, Any]) -> ObligedClass:
 
 
 def _build(data: Mapping[str, Any]) -> Regime:
-    access, heads, evidence, compliance = (
-        data["market_access"],
-        data["heads"],
-        data["evidence"],
-        data["compliance"],
-    )
+    heads, access, identifiers = data["heads"], data["market_access"], data["identifiers"]
     return Regime(
         id=data["id"],
         title=data["title"],
@@ -256,56 +251,23 @@ def _build(data: Mapping[str, Any]) -> Regime:
         country=data["country"],
         currency=data["currency"],
         in_force_from=date.fromisoformat(data["in_force_from"]),
-        classes=MappingProxyType({c["id"]: _class(c) for c in data["classes"]}),
+        classes=MappingProxyType({table["id"]: _class(table) for table in data["classes"]}),
         declined_words=tuple(access["declined_words"]),
         compulsory_heads=tuple(heads["compulsory"]),
         optional_heads=tuple(heads["optional"]),
         uninsurable_heads=tuple(heads["uninsurable"]),
-        business_number_name=data["identifiers"]["business_number_name"],
-        business_number_pattern=data["identifiers"]["business_number_pattern"],
-        battery=MappingProxyType(
-            {
-                peril: tuple(BatteryTest(entry["test"], entry["weight_share"]) for entry in entries)
-                for peril, entries in data["battery"].items()
-            }
-        ),
-        evidence=EvidenceRules(
-            independence={key.removesuffix("_share"): value for key, value in _numbers(evidence["independence"])},
-            other_version=evidence["other_version_share"],
-            unsigned=evidence["unsigned_share"],
-            quantile=evidence["quantile_share"],
-            best_of_runs=evidence["best_of_runs_count"],
-            utility_failure_limit=evidence["utility_failure_limit_share"],
-        ),
-        obligations=MappingProxyType({o["kind"]: _obligation(o) for o in data["obligations"]}),
-        incident_deadlines=tuple(
-            IncidentDeadline(tuple(d["perils"]), tuple(d["severities"]), d["days"]) for d in data["incident_deadlines"]
-        ),
+        business_number_name=identifiers["business_number_name"],
+        business_number_pattern=identifiers["business_number_pattern"],
+        battery=MappingProxyType({peril: _battery(entries) for peril, entries in data["battery"].items()}),
+        evidence=_evidence(data["evidence"]),
+        obligations=MappingProxyType({table["kind"]: _obligation(table) for table in data["obligations"]}),
+        incident_deadlines=tuple(_deadline(table) for table in data["incident_deadlines"]),
         incident_window_years=data["incidents"]["window_years"],
-        compliance=ComplianceRules(
-            window_months=compliance["window_months"],
-            late_scale_days=compliance["late_scale_days"],
-            prior_delivered=compliance["prior_delivered_count"],
-            prior_missed=compliance["prior_missed_count"],
-            quantile=compliance["quantile_share"],
-            incident_report_weight=compliance["incident_report_weight_share"],
-        ),
-        exposure_base=MappingProxyType(
-            {role: base for base in ("persons", "turnover") for role in data["exposure"][base]}
-        ),
-        systemic=MappingProxyType(
-            {
-                s["peril"]: SystemicCondition(
-                    s["peril"], tuple(s["classes"]), s["refer_above_z"], s["attachment_share"]
-                )
-                for s in data["systemic"]
-            }
-        ),
-        authority=tuple(
-            AuthorityLevel(a["level"], _money(a, "limit_eur"), _money(a, "premium_eur"), a["judgement_share"])
-            for a in data["authority"]
-        ),
-        default_authority=data["market_access"]["default_authority"],
+        compliance=_compliance(data["compliance"]),
+        exposure_base=MappingProxyType({r: base for base in ("persons", "turnover") for r in data["exposure"][base]}),
+        systemic=MappingProxyType({table["peril"]: _systemic(table) for table in data["systemic"]}),
+        authority=tuple(_authority(table) for table in data["authority"]),
+        default_authority=access["default_authority"],
         instalments=tuple(data["instalments"]["allowed_count"]),
         premium_tax=Decimal(str(data["premium_tax"]["rate_share"])),
         levy=Decimal(str(data["levy"]["rate_share"])),
@@ -318,8 +280,45 @@ def _build(data: Mapping[str, Any]) -> Regime:
     )
 
 
-def _numbers(table: Mapping[str, Any]) -> Iterable[tuple[str, float]]:
-    return ((key, value) for key, value in table.items() if isinstance(value, int | float))
+def _battery(entries: Iterable[Mapping[str, Any]]) -> tuple[BatteryTest, ...]:
+    return tuple(BatteryTest(entry["test"], entry["weight_share"]) for entry in entries)
+
+
+def _evidence(table: Mapping[str, Any]) -> EvidenceRules:
+    trusted = {key: value for key, value in table["independence"].items() if isinstance(value, int | float)}
+    return EvidenceRules(
+        independence={key.removesuffix("_share"): value for key, value in trusted.items()},
+        other_version=table["other_version_share"],
+        unsigned=table["unsigned_share"],
+        quantile=table["quantile_share"],
+        best_of_runs=table["best_of_runs_count"],
+        utility_failure_limit=table["utility_failure_limit_share"],
+    )
+
+
+def _compliance(table: Mapping[str, Any]) -> ComplianceRules:
+    return ComplianceRules(
+        window_months=table["window_months"],
+        late_scale_days=table["late_scale_days"],
+        prior_delivered=table["prior_delivered_count"],
+        prior_missed=table["prior_missed_count"],
+        quantile=table["quantile_share"],
+        incident_report_weight=table["incident_report_weight_share"],
+    )
+
+
+def _deadline(table: Mapping[str, Any]) -> IncidentDeadline:
+    return IncidentDeadline(tuple(table["perils"]), tuple(table["severities"]), table["days"])
+
+
+def _systemic(table: Mapping[str, Any]) -> SystemicCondition:
+    return SystemicCondition(table["peril"], tuple(table["classes"]), table["refer_above_z"], table["attachment_share"])
+
+
+def _authority(table: Mapping[str, Any]) -> AuthorityLevel:
+    return AuthorityLevel(
+        table["level"], _money(table, "limit_eur"), _money(table, "premium_eur"), table["judgement_share"]
+    )
 
 
 def _obligation(table: Mapping[str, Any]) -> ObligationRule:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,6 +15,7 @@ from policies.money import Money
 from policies.period import MONTHS_PER_YEAR
 from policies.regimes import Regime
 from policies.risk import IncidentSeverity, RiskProfile
+from underwriting.texts import plain_amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +23,15 @@ class Case:
     """What a rule sees: the risk, what the tariff made of it, and the law it is judged by."""
 
     profile: RiskProfile
-    danger: dict[str, dict[str, float]]  # system -> peril -> z
+    danger: Mapping[str, Mapping[str, float]]  # system -> peril -> z
     offered: Money
     at: date
     regime: Regime
     calibration: Calibration
+
+    def written(self, amount: Money) -> str:
+        """An amount in the currency of the regime."""
+        return plain_amount(amount, self.regime.currency)
 
 
 def _prohibited(case: Case) -> Iterable[Finding]:
@@ -82,7 +87,7 @@ def _minimum_sums(case: Case) -> Iterable[Finding]:
                 "below-minimum",
                 Severity.REFER,
                 f"dossier.toml, cover.{field}",
-                f"{_euros(asked)} is below the minimum of class {floor.id}; at least {_euros(least)}",
+                f"{case.written(asked)} is below the minimum of class {floor.id}; at least {case.written(least)}",
                 f"classes.{floor.id}",
             )
 
@@ -192,7 +197,7 @@ def _authority(case: Case) -> Iterable[Finding]:
                 "above-authority",
                 Severity.REFER,
                 what,
-                f"{_euros(asked)} is above the authority of a {level.level}, {_euros(most)}",
+                f"{case.written(asked)} is above the authority of a {level.level}, {case.written(most)}",
                 f"authority.{level.level}",
             )
 
@@ -226,7 +231,3 @@ RULES: tuple[Callable[[Case], Iterable[Finding]], ...] = (
 def judge(case: Case) -> tuple[Finding, ...]:
     """The findings of every rule."""
     return tuple(finding for rule in RULES for finding in rule(case))
-
-
-def _euros(amount: Money) -> str:
-    return f"EUR {amount.cents / 100:,.2f}"

@@ -107,14 +107,19 @@ class Desk:
         return compare(old, quote(old.profile, old.intake, old.at, regime, calibration))
 
     def load_sample(self, firms: int, seed: int, progress: Callable[[int, int, str], None]) -> None:
-        """Draw a market of fictional firms, quote and save them all.
+        """Draw a market of fictional firms as of today, keep its dossiers beside the book, quote and save them all.
 
         `progress` is told after each: firms done, firms in all, the dossier just saved.
         """
-        self._store(create=True)
-        from underwriting.sample import load_sample  # noqa: PLC0415 - drawing a market is seldom asked for
+        from underwriting.sample import write_market  # noqa: PLC0415 - drawing a market is seldom asked for
 
-        load_sample(self, firms, seed, progress)
+        self._store(create=True)
+        at = self.today()
+        folder = self.book.parent / "samples" / f"{at.isoformat()}-seed-{seed}"
+        market = write_market(folder, firms, seed, at, self.regime, self.calibration)
+        for done, dossier in enumerate(market, start=1):
+            self.save(self.quote(dossier, at))
+            progress(done, firms, dossier.name)
 
     def regime_of(self, quote: Quote) -> Regime:
         """The regime that a quote was made under. Raises NotFoundError when neither program nor book has it."""

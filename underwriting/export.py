@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from policies.digest import plain
 from policies.heads import HEADS
-from policies.money import CENTS_PER_EURO, Money
 from policies.perils import PERILS
 from policies.regimes import Regime
 from policies.safety import catalogue
 from underwriting.quote import Quote, SystemResult
 from underwriting.records import QuoteRow
-from underwriting.texts import lever_text, text
+from underwriting.texts import lever_text, plain_amount, text
 
 SCHEMA_VERSION = 1
 LANG = "en"  # labels are the same whoever asks
@@ -108,10 +108,7 @@ def _system(system: SystemResult) -> dict[str, Any]:
 
 
 def _levers(quote: Quote, regime: Regime) -> list[dict[str, Any]]:
-    def money(amount: Money) -> str:
-        euros, cents = divmod(amount.cents, CENTS_PER_EURO)
-        return f"{regime.currency} {euros:,}.{cents:02}"
-
+    money = partial(plain_amount, currency=regime.currency)
     return [
         {
             "change": lever_text(lever, quote, regime, LANG, money),

@@ -57,7 +57,7 @@ def _quote(
     systems = _systems(profile, risks, rating, t)
     case = Case(
         profile=profile,
-        danger={system.id: dict(system.danger) for system in systems},
+        danger={system.id: system.danger for system in systems},
         offered=waterfall.offered_premium,
         at=at,
         regime=regime,

@@ -1,4 +1,4 @@
-"""The sample market on disk and in the book: fictional firms, each with a dossier folder as a real one would have.
+"""The sample market on disk: fictional firms, each with a dossier folder as a real one would have.
 
 Same firms, seed, day, regime and calibration: same bytes.
 """
@@ -8,11 +8,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Protocol
 
 from actuarial.calibration import Calibration
 from actuarial.market.firms import SampleFirm, draw_firm
@@ -23,10 +22,7 @@ from policies.money import CENTS_PER_EURO, Money
 from policies.regimes import Regime
 from policies.risk import AISystem
 from policies.safety import Independence
-from underwriting.quote import Quote
 from underwriting.sample_logs import Run, eval_log, json_log, results_table
-
-Progress = Callable[[int, int, str], None]  # firms done, firms in all, the firm at hand
 
 FORMAT = "waarborg-dossier/1"
 WORDS = (
@@ -46,56 +42,13 @@ class File:
     content: bytes
 
 
-class Desk(Protocol):
-    """What loading needs of a desk (underwriting/desk.py, which offers this very step as a verb)."""
-
-    @property
-    def book(self) -> Path:
-        """Where the book lies."""
-
-    @property
-    def regime(self) -> Regime:
-        """The regime in force."""
-
-    @property
-    def calibration(self) -> Calibration:
-        """The calibration in force."""
-
-    @property
-    def today(self) -> Callable[[], date]:
-        """The clock."""
-
-    def quote(self, folder: Path, at: date) -> Quote:
-        """The quote for the dossier in a folder."""
-
-    def save(self, quote: Quote) -> None:
-        """Write a quote into the book."""
-
-
-def load_sample(desk: Desk, firms: int, seed: int, progress: Progress) -> None:
-    """Draw a market as of today, keep its dossiers beside the book (`samples/`), quote and save them all.
-
-    Raises BadInputError when the desk's regime finds an error in a dossier, WaarborgError when it lacks a class.
-    """
-    at = desk.today()
-    folder = desk.book.parent / "samples" / f"{at.isoformat()}-seed-{seed}"
-    for done, total, dossier in _written(folder, firms, seed, at, desk.regime, desk.calibration):
-        desk.save(desk.quote(dossier, at))
-        progress(done, total, dossier.name)
-
-
 def write_market(
-    folder: Path, firms: int, seed: int, at: date, regime: Regime, calibration: Calibration, progress: Progress
-) -> None:
-    """Write so many dossiers into `folder`, one folder a firm. Files of the same name are replaced."""
-    for done, total, dossier in _written(folder, firms, seed, at, regime, calibration):
-        progress(done, total, dossier.name)
-
-
-def _written(
     folder: Path, firms: int, seed: int, at: date, regime: Regime, calibration: Calibration
-) -> Iterator[tuple[int, int, Path]]:
-    """Firms done, firms in all and the dossier just written; dossier.toml comes last, so that none is half there."""
+) -> Iterator[Path]:
+    """Write so many dossiers into `folder`, one folder a firm, each yielded when it is whole: dossier.toml comes last.
+
+    Files of the same name are replaced. Raises WaarborgError when the regime lacks a class of the sample.
+    """
     for number in range(1, firms + 1):
         firm = draw_firm(number, seed, stated_truth(), at, regime, calibration)
         dossier = folder / f"{firm.number:03d}-{_word(firm).lower()}"
@@ -103,7 +56,7 @@ def _written(
             path = dossier / file.path
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(file.content)
-        yield number, firms, dossier
+        yield dossier
 
 
 def _word(firm: SampleFirm) -> str:

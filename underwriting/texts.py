@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
 
-from policies.money import Money
+from policies.findings import Finding
+from policies.money import CENTS_PER_EURO, Money
 from policies.regimes import Regime
 from underwriting.quote import Lever, Quote
 
@@ -26,6 +27,18 @@ def lever_text(lever: Lever, quote: Quote, regime: Regime, lang: str, money: Cal
     owed = regime.obligations.get(target)
     values = {"test": target, "obligation": titled(owed, lang) if owed else target}
     return text(f"lever.{lever.kind}", lang, system=f"{name} ({system})", **values)
+
+
+def plain_amount(amount: Money, currency: str) -> str:
+    """An amount as programs and findings write it, whatever the language: "EUR 1,234.50"."""
+    whole, cents = divmod(amount.cents, CENTS_PER_EURO)
+    return f"{currency} {whole:,}.{cents:02}"
+
+
+def finding_title(finding: Finding, lang: str) -> str:
+    """What a finding of this code means, in one sentence without values; a code that has no title is its own."""
+    entry = _texts().get(f"finding.{finding.code}")
+    return entry[lang] if entry else finding.code
 
 
 def titled(thing: object, lang: str) -> str:

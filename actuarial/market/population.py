@@ -205,7 +205,7 @@ def _failure_rates(rng: np.random.Generator, safety: Floats, s: SafetyTruth, t: 
 
 
 def claim_frequency(population: Population, truth: Truth, regime: Regime, calibration: Calibration) -> Floats:
-    """True claims a year (S, P), before maturity and without the firm's frailty (pricing.md section 4)."""
+    """True claims a year (S, P), before maturity and without the firm's frailty (docs/methods/sample-market.md, claims)."""
     f, p, s = truth.frequency, truth.population, population.systems
     perils = tariff(calibration, regime).peril_ids
     effect = (

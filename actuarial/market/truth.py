@@ -21,7 +21,7 @@ class PerilTruth:
 
 @dataclass(frozen=True, slots=True)
 class FrequencyTruth:
-    """Pricing.md section 4 with known numbers; effects are on log frequency, `sharing` is gamma."""
+    """The frequency of docs/methods/rating.md with known numbers; effects are on log frequency, `sharing` is gamma."""
 
     source: str
     elasticity: float

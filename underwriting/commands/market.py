@@ -26,7 +26,9 @@ def sample(options: Options, firms: int, seed: int, out: Path | None) -> int:
     if out is None:
         desk.load_sample(firms, seed, told)
     else:
-        write_market(out, firms, seed, desk.today(), desk.regime, desk.calibration, told)
+        market = write_market(out, firms, seed, desk.today(), desk.regime, desk.calibration)
+        for done, dossier in enumerate(market, start=1):
+            told(done, firms, dossier.name)
     return 0
 
 

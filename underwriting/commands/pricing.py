@@ -11,8 +11,9 @@ from policies.findings import BadInputError
 from policies.regimes import load_regime
 from underwriting import settings
 from underwriting.cli import Options, lang_option
-from underwriting.commands.printing import exit_code, print_quote, say
+from underwriting.commands.printing import errors_in, exit_code, finding_line, print_quote, say
 from underwriting.export import catalogue_data, to_json
+from underwriting.texts import text
 
 DAY = click.DateTime(["%Y-%m-%d"])
 FOLDER = click.Path(path_type=Path)
@@ -31,7 +32,8 @@ def quote(options: Options, folder: Path, as_json: bool, at: datetime | None, sa
     Exit code: 0 quoted, 1 referred or declined, 2 bad input.
     """
     desk = options.desk()
-    made = desk.quote(folder, at.date() if at else None)
+    with errors_in("en" if as_json else lang or settings.language()):
+        made = desk.quote(folder, at.date() if at else None)
     if save:
         desk.save(made)
     print_quote(made, desk.regime, as_json=as_json, lang=lang)
@@ -46,18 +48,22 @@ def dossier() -> None:
 @dossier.command()
 @click.argument("folder", type=FOLDER)
 @click.option("--at", type=DAY, help="Check as of this day, YYYY-MM-DD; by default today.")
+@lang_option()
 @click.pass_obj
-def check(options: Options, folder: Path, at: datetime | None) -> int:
+def check(options: Options, folder: Path, at: datetime | None, lang: str | None) -> int:
     """Check the dossier in FOLDER without quoting it.
 
     Errors go to stderr, every other finding to stdout. Exit code: 0 it can be quoted, 2 it holds errors.
     """
     submission = options.desk().read(folder, at.date() if at else None)
+    spoken, found = lang or settings.language(), submission.findings
     if submission.profile is None:
-        raise BadInputError(submission.findings)
-    for finding in submission.findings:
-        say(finding.line())
-    say(f"{folder}: can be quoted, {len(submission.profile.systems)} systems, {len(submission.findings)} findings")
+        with errors_in(spoken):
+            raise BadInputError(found)
+    for finding in found:
+        say(finding_line(finding, spoken))
+    systems = len(submission.profile.systems)
+    say(text("check.quotable", spoken, folder=folder, systems=systems, findings=len(found)))
     return 0
 
 
