@@ -21,7 +21,7 @@ from policies.risk import AISystem
 from underwriting.intake.text import safe
 from underwriting.quote import Quote, SystemResult
 from underwriting.records import QuoteRow
-from underwriting.texts import lever_text, text, titled
+from underwriting.texts import finding_title, lever_text, text, titled
 
 LOCALES = {"en": "en_GB", "nl": "nl_NL"}
 WIDTH = 100  # of running text; tables are as wide as they need
@@ -214,9 +214,11 @@ def _findings(quote: Quote, voice: Voice) -> Iterator[str]:
     if not told:
         yield f"  {voice.says('none')}"
     for finding in told:
-        yield f"  {text(f'severity.{finding.severity}', voice.lang)}: {finding.subject} ({finding.code})"
+        title = finding_title(finding, voice.lang)
+        yield f"  {text(f'severity.{finding.severity}', voice.lang)}: {title} ({finding.code})"
+        where = f"{finding.subject}: " if finding.subject else ""
         rule = f" [{finding.reference}]" if finding.reference else ""
-        yield from wrap(finding.message + rule, WIDTH, initial_indent="    ", subsequent_indent="    ")
+        yield from wrap(where + finding.message + rule, WIDTH, initial_indent="    ", subsequent_indent="    ")
 
 
 def _instalments(quote: Quote, voice: Voice) -> Iterator[str]:

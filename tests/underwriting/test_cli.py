@@ -210,6 +210,28 @@ def test_all_findings_of_bad_input_come_at_once(run: Run, tmp_path: Path, home: 
     assert not home.exists()
 
 
+def test_bad_input_is_told_in_dutch_unless_a_program_asks(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = write_dossier(tmp_path / "bad", firm={"kvk": "12"})
+    english = run("quote", bad, "--at", DAY)[2]
+    dutch = run("quote", bad, "--at", DAY, "--lang", "nl")[2]
+    assert english[0].startswith("waarborg: error firm-number dossier.toml: firm, kvk: is ")
+    assert dutch[0].startswith("waarborg: fout firm-number dossier.toml: firm, kvk: Het handelsregisternummer ")
+    assert dutch[0].endswith(english[0].partition(" kvk: ")[2])
+    assert len(dutch) == len(english)
+    monkeypatch.setenv("LC_ALL", "nl_NL.UTF-8")
+    assert run("quote", bad, "--at", DAY)[2] == run("dossier", "check", bad, "--at", DAY)[2] == dutch
+    assert run("quote", bad, "--at", DAY, "--json")[2] == english
+
+
+def test_a_dossier_is_checked_in_dutch(run: Run, folder: Path) -> None:
+    code, out, err = run("dossier", "check", folder, "--at", DAY, "--lang", "nl")
+    assert (code, err) == (0, [])
+    assert out.splitlines()[-1].startswith(f"{folder}: kan worden geoffreerd; systemen: 1, bevindingen: ")
+    assert "Telling van een testafname" in out
+
+
 def test_the_catalogue_as_json(run: Run) -> None:
     code, out, err = run("catalogue", "--json")
     data = json.loads(out)

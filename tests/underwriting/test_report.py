@@ -18,7 +18,7 @@ from underwriting.quote import Decision, Lever, Quote
 from underwriting.records import row_of
 from underwriting.report import TOLD_BY_THE_TABLES, list_text, quote_text, table
 from underwriting.settings import LANGUAGES
-from underwriting.texts import _texts, lever_text, text
+from underwriting.texts import _texts, finding_title, lever_text, text
 
 REGIME = load_regime("nl-2027")
 HOSTILE = "\x1b]52;c;aGk=\x07\x1b[2J\u202e\u200b\x9b31m[/b] [red]\r\nVals"
@@ -42,11 +42,13 @@ def test_everything_of_a_quote_is_there(made: Quote, lang: str) -> None:
     for part in (
         made.id, firm.name, firm.kvk, system.id, system.name, *PERILS, made.profile.sha256, made.regime_sha256,
         made.calibration_sha256, text(f"decision.{made.decision}", lang).upper(), *REGIME.compulsory_heads,
-        *(finding.code for finding in findings), *(finding.subject for finding in findings),
+        *(finding.code for finding in findings), *(finding_title(finding, lang) for finding in findings),
         *(run.test for run in made.profile.systems[0].runs),
         *(line.source for line in made.breakdown.lines),
     ):  # fmt: skip
         assert part in shown
+    unwrapped = " ".join(shown.split())
+    assert [f for f in findings if f"({f.code}) {f.subject}: {f.message}" not in unwrapped] == []
     amounts = (
         firm.turnover_nl, firm.turnover_world, cover.terms.limit, cover.terms.aggregate_limit, cover.terms.deductible,
         made.due_low, made.due_high, made.breakdown.due, made.breakdown.risk_premium, made.breakdown.technical_premium,
