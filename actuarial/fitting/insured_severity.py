@@ -20,7 +20,8 @@ from scipy.special import ndtri
 
 from actuarial.calibration import HeadSeverity
 from actuarial.fitting.reference_population import table
-from actuarial.fitting.severity import Floats, TailFit, borrow, fit_splice, fit_tail, insured_shape, levels
+from actuarial.fitting.severity import TailFit, borrow, fit_splice, fit_tail, insured_shape, levels
+from actuarial.rounding import Floats
 from actuarial.severity import limited_expected_value, splice
 
 DIGITS = 2  # of borrowed shapes and levels: more would pretend

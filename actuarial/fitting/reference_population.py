@@ -15,10 +15,10 @@ from importlib import resources
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import betainc, betaincinv, logit
 
 from actuarial.calibration import TestReference
+from actuarial.rounding import Floats
 
 WORST_SHARE = 0.1  # silence is priced as the mean of the worst decile
 RATE_FLOOR = 1e-4  # a population without a single failure still leaves room for one
@@ -137,7 +137,7 @@ def _selected(where: Mapping[str, str]) -> tuple[float, float, int, str]:
     return mean, between, systems, f"{rows[0]['test']}, {len(rows)} results of {systems} systems, {rows[0]['source']}"
 
 
-def _sampling_variance(rates: NDArray[np.float64], rows: Sequence[Mapping[str, str]]) -> float:
+def _sampling_variance(rates: Floats, rows: Sequence[Mapping[str, str]]) -> float:
     trials = np.array([float(row["n_trials"]) if row["n_trials"] else np.inf for row in rows])
     return float(np.mean(rates * (1.0 - rates) / np.maximum(trials - 1.0, 1.0)))
 

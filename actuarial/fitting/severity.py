@@ -11,14 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import Bounds, brentq, minimize, minimize_scalar
 from scipy.special import log_ndtr
 from scipy.stats import chi2
 
 from actuarial.calibration import HeadSeverity
+from actuarial.rounding import Floats
 
-Floats = NDArray[np.float64]
 LOG_ROOT_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 SIGMA_BOUNDS = (0.2, 6.0)
 XI_BOUNDS = (0.02, 5.0)

@@ -19,7 +19,6 @@ from policies.regimes import Regime
 from policies.risk import AISystem, Incident, IncidentSeverity, IncidentSource, Obligation
 
 SHARE_DIGITS = 2
-EARLIEST_DELIVERY_DAYS = 14  # a duty met in time is met within these days before it falls due
 
 
 def draw_incidents(
@@ -90,7 +89,7 @@ def draw_obligations(
     for kind, rule in regime.obligations.items():
         for due in _calendar(system.deployed, rule.every_months, start, at):
             met, missed, whole = rng.random(3)
-            early, late = int(rng.integers(0, EARLIEST_DELIVERY_DAYS)), 1 + int(rng.exponential(c.days_late_mean))
+            early, late = int(rng.integers(0, c.days_early)), 1 + int(rng.exponential(c.days_late_mean))
             delivered: date | None = due - timedelta(early) if met < discipline else due + timedelta(late)
             if (met >= discipline and missed < c.missed_of_failed_duties) or (delivered and delivered > at):
                 delivered = None

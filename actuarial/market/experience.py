@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import exprel, ndtr, ndtri
 
 from actuarial.calibration import Calibration
-from actuarial.market.population import Codes, Population, claim_frequency, draw_population, pick
+from actuarial.evidence import Ints
+from actuarial.market.population import Population, claim_frequency, draw_population, pick
 from actuarial.market.truth import Truth
 from actuarial.rounding import Floats
 from actuarial.severity import Splice
@@ -26,11 +26,11 @@ class AtRisk:
     Year 0 is the one that ends on the valuation day. `counts` (R, P) are all claims that occurred, reported or not.
     """
 
-    system: Codes
-    year: Codes
+    system: Ints
+    year: Ints
     years_at_risk: Floats
-    maturity: Codes
-    counts: NDArray[np.int64]
+    maturity: Ints
+    counts: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,11 @@ class Claims:
     Days count from the valuation day: an accident day is negative, a report day of 0 or more is not yet known.
     """
 
-    row: Codes
-    peril: Codes
-    head: Codes
-    accident_day: Codes
-    report_day: Codes
+    row: Ints
+    peril: Ints
+    head: Ints
+    accident_day: Ints
+    report_day: Ints
     loss: Floats
 
 
@@ -84,7 +84,7 @@ def draw_claims(
     return at_risk, _claims(rng, at_risk, population, truth, regime, calibration)
 
 
-def _one_year(rng: np.random.Generator, yearly: Floats, age_days: Codes, year: int, truth: Truth) -> AtRisk:
+def _one_year(rng: np.random.Generator, yearly: Floats, age_days: Ints, year: int, truth: Truth) -> AtRisk:
     """Years at risk of the systems that ran in the year that ended `year` years ago."""
     age = age_days / DAYS_PER_YEAR
     system = np.flatnonzero(age > year)
@@ -128,7 +128,7 @@ def _claims(
     return Claims(row, peril, head, accident, accident + delay, size * _losses(rng.random(len(row)), head, t.severity))
 
 
-def _heads(rng: np.random.Generator, peril: Codes, mixture: Floats) -> Codes:
+def _heads(rng: np.random.Generator, peril: Ints, mixture: Floats) -> Ints:
     """The harm head of each claim, drawn from the mixture of its peril."""
     head = np.zeros(len(peril), dtype=np.int64)
     for code, shares in enumerate(mixture):
@@ -137,7 +137,7 @@ def _heads(rng: np.random.Generator, peril: Codes, mixture: Floats) -> Codes:
     return head
 
 
-def _losses(u: Floats, head: Codes, s: Splice) -> Floats:
+def _losses(u: Floats, head: Ints, s: Splice) -> Floats:
     """Quantiles of the spliced severity of each claim's head at levels `u` in [0, 1)."""
     weight = s.weight[head]
     at_threshold = ndtr((np.log(s.threshold[head]) - s.mu[head]) / s.sigma[head])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal
 
 import numpy as np
 
@@ -144,8 +145,8 @@ def _cover(
 ) -> Cover:
     """A year of cover, in force with the regime or from the next first of a month; sums from the highest class."""
     floor = _highest(systems, regime)
-    limit = _times(floor.minimum_limit, float(rng.choice(d.limit_factors)))
-    deductible = _times(floor.minimum_deductible, float(rng.choice(d.deductible_factors)))
+    limit = floor.minimum_limit.times(Decimal(float(rng.choice(d.limit_factors))))
+    deductible = floor.minimum_deductible.times(Decimal(float(rng.choice(d.deductible_factors))))
     chosen = tuple(head for head in regime.optional_heads if rng.random() < d.optional_heads)
     return Cover(
         inception=max(regime.in_force_from, add_months(at.replace(day=1), 1)),
@@ -159,10 +160,6 @@ def _cover(
 def _highest(systems: tuple[AISystem, ...], regime: Regime) -> ObligedClass:
     ladder = tuple(regime.classes)
     return max((declared_class(system, regime) for system in systems), key=lambda c: ladder.index(c.id))
-
-
-def _times(amount: Money, factor: float) -> Money:
-    return Money(round(amount.cents * factor))
 
 
 def _incidents(
@@ -182,8 +179,4 @@ def _incidents(
         owners = [systems[number] for number in at_risk.system[claims.row]]
         found += draw_incidents(rng, claims, owners, costs, truth.conduct, at, regime, calibration)
     found.sort(key=lambda incident: (incident.occurred_at, incident.system, incident.peril, incident.loss))
-    return tuple(_numbered(incident, number) for number, incident in enumerate(found, 1))
-
-
-def _numbered(incident: Incident, number: int) -> Incident:
-    return replace(incident, id=f"i{number}")
+    return tuple(replace(incident, id=f"i{number}") for number, incident in enumerate(found, 1))

@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import betaincinv, expit, ndtr
 
 from actuarial.calibration import Calibration
-from actuarial.evidence import danger_scores
+from actuarial.evidence import Ints, danger_scores
 from actuarial.market.truth import PopulationTruth, SafetyTruth, SizeTruth, Truth
 from actuarial.rounding import Floats
 from actuarial.tariff import Tariff, tariff
@@ -22,7 +21,6 @@ from policies.period import DAYS_PER_YEAR
 from policies.regimes import ObligedClass, Regime
 from policies.safety import Kind, catalogue
 
-Codes = NDArray[np.int64]
 PER_THOUSAND = 1000.0
 
 
@@ -30,11 +28,11 @@ PER_THOUSAND = 1000.0
 class Firms:
     """Arrays (F,), and `frailty` (F, P), the firm's own factor on its claims of a peril, with mean 1.
 
-    Codes are positions in the truth's lists. Turnover in euros a year. `discipline` is the true compliance in [0, 1].
+    Ints are positions in the truth's lists. Turnover in euros a year. `discipline` is the true compliance in [0, 1].
     """
 
-    size: Codes
-    sector: Codes
+    size: Ints
+    sector: Ints
     turnover_world: Floats
     turnover_nl: Floats
     years_before: Floats  # from founding to the first deployment
@@ -51,16 +49,16 @@ class Systems:
     position in the truth's role sets, `exposure` in units a year, `age_days` since deployment.
     """
 
-    firm: Codes
-    word: Codes
-    obliged: Codes
-    role_set: Codes
-    autonomy: Codes
-    sector: Codes
-    foundation_model: Codes
+    firm: Ints
+    word: Ints
+    obliged: Ints
+    role_set: Ints
+    autonomy: Ints
+    sector: Ints
+    foundation_model: Ints
     persons_per_month: Floats
     exposure: Floats
-    age_days: Codes
+    age_days: Ints
     rates: Floats
     danger: Floats
 
@@ -82,7 +80,7 @@ def draw_population(
     return Population(drawn, _systems(rng, drawn, truth, regime, calibration))
 
 
-def pick(rng: np.random.Generator, shares: Sequence[float], count: int) -> Codes:
+def pick(rng: np.random.Generator, shares: Sequence[float], count: int) -> Ints:
     """So many positions in `shares`, each with probability proportional to its share."""
     edges = np.cumsum(shares)
     return np.asarray(np.searchsorted(edges, rng.random(count) * edges[-1], side="right"), dtype=np.int64)
@@ -152,14 +150,14 @@ def _systems(rng: np.random.Generator, firms: Firms, truth: Truth, regime: Regim
     )
 
 
-def _words(rng: np.random.Generator, size: Codes, p: PopulationTruth) -> Codes:
+def _words(rng: np.random.Generator, size: Ints, p: PopulationTruth) -> Ints:
     """True class words, by the shares of the firm's size."""
     edges = np.cumsum([[p.classes[name][word] for word in p.words] for name in p.sizes], axis=1)
     level = rng.random(len(size)) * edges[size, -1]
     return np.asarray((level[:, None] >= edges[size]).sum(axis=1), dtype=np.int64)
 
 
-def _obliged(word: Codes, persons: Floats, p: PopulationTruth, regime: Regime) -> Codes:
+def _obliged(word: Ints, persons: Floats, p: PopulationTruth, regime: Regime) -> Ints:
     """Position of the obliged class in the regime's list."""
     ladder = tuple(regime.classes)
     plain = [_class_of(name, regime) for name in p.words]
@@ -177,8 +175,8 @@ def _class_of(word: str, regime: Regime) -> ObligedClass:
 
 
 def _exposure(
-    firm: Codes,
-    role_set: Codes,
+    firm: Ints,
+    role_set: Ints,
     persons: Floats,
     turnover_nl: Floats,
     p: PopulationTruth,
@@ -205,7 +203,7 @@ def _failure_rates(rng: np.random.Generator, safety: Floats, s: SafetyTruth, t: 
 
 
 def claim_frequency(population: Population, truth: Truth, regime: Regime, calibration: Calibration) -> Floats:
-    """True claims a year (S, P), before maturity and without the firm's frailty (docs/methods/sample-market.md, claims)."""
+    """True claims a year (S, P), before maturity and without the firm's frailty (docs/methods/sample-market.md)."""
     f, p, s = truth.frequency, truth.population, population.systems
     perils = tariff(calibration, regime).peril_ids
     effect = (

@@ -132,6 +132,7 @@ class ConductTruth:
     persons_affected_sigma: float
     serious_from_eur: float
     critical_from_eur: float
+    days_early: int
     missed_of_failed_duties: float
     complete: float
     least_completeness: float

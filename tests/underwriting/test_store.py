@@ -206,6 +206,7 @@ def test_rows_are_never_changed_deleted_or_replaced(store: Store, path: Path, ta
         ("at", "now"),
         ("inception", "01-01-2027"),
         ("saved_at", None),
+        ("saved_at", "2026-13-01"),
         ("limit_cents", 0),
         ("limit_cents", 1.5),
         ("limit_cents", "much"),
