@@ -8,7 +8,7 @@ from scipy import stats
 
 from actuarial.calibration import HeadSeverity
 from actuarial.compound import STEPS, layer_grid, limited_aggregate
-from actuarial.severity import layer, splice
+from actuarial.severity import layer, limited_expected_value, splice
 
 S = splice(
     (
@@ -42,7 +42,7 @@ def test_constant_losses_against_the_negative_binomial_itself() -> None:
     grid = np.zeros((1, STEPS + 1))
     unit = 1.0
     step = aggregate / STEPS
-    position = unit / step  # 341.33: the mass is spread over two grid points, keeping the mean
+    position = unit / step  # 85.33: the mass is spread over two grid points, keeping the mean
     grid[0, int(position)] = 1 - (position - int(position))
     grid[0, int(position) + 1] = position - int(position)
     counts = np.arange(200)
@@ -50,6 +50,32 @@ def test_constant_losses_against_the_negative_binomial_itself() -> None:
     exact = (np.minimum(counts * unit, aggregate) * probability).sum()
     found = limited_aggregate(np.array([[mean]]), grid, aggregate, dispersion)
     assert found[0] == pytest.approx(exact, rel=1e-3)
+
+
+def panjer(claim: np.ndarray, mean: float, dispersion: float) -> np.ndarray:
+    """Distribution of a negative binomial sum by Panjer's recursion (ASTIN Bulletin 12, 1981, p. 22)."""
+    q = dispersion * mean / (1 + dispersion * mean)
+    a, b = q, (1 / dispersion - 1) * q
+    total = np.zeros_like(claim)
+    total[0] = (1 + dispersion * mean * (1 - claim[0])) ** (-1 / dispersion)
+    for s in range(1, len(claim)):
+        j = np.arange(1, s + 1)
+        total[s] = ((a + b * j / s) * claim[1 : s + 1] * total[s - 1 :: -1][:s]).sum() / (1 - a * claim[0])
+    return total
+
+
+@pytest.mark.parametrize(("mean", "tolerance"), [(0.01, 1e-7), (0.1, 1e-7), (1.0, 1e-6), (5.0, 1e-5)])
+def test_against_panjers_recursion_on_a_grid_eight_times_finer(mean: float, tolerance: float) -> None:
+    aggregate, dispersion, fine = 2.0 * L, 0.5, 8 * STEPS
+    h = aggregate / fine
+    edges = np.minimum(np.arange(fine + 2) * h, L)
+    levels = limited_expected_value(S, D + edges[:, None])[:, 0]
+    limited = levels - levels[0]
+    claim = np.append(1 - limited[1] / h, (2 * limited[1:-1] - limited[:-2] - limited[2:]) / h)
+    annual = panjer(claim, mean, dispersion)
+    exact = aggregate - ((aggregate - np.arange(fine) * h) * annual[:fine]).sum()
+    found = limited_aggregate(np.array([[mean, 0.0]]), layer_grid(S, D, L, aggregate, 1.0), aggregate, dispersion)
+    assert found[0] == pytest.approx(exact, rel=tolerance)
 
 
 def test_against_simulation() -> None:
