@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actuarial.calibration import Calibration, parse_calibration, shipped_calibration
-from policies.findings import BadInputError, WaarborgError
+from policies.findings import BadInputError, Severity, WaarborgError
 from policies.regimes import Regime, load_regime, parse_regime
 from underwriting import archive, settings
 from underwriting.intake.dossier import Submission, read_dossier
@@ -55,13 +55,13 @@ class Desk:
         return read_dossier(Path(folder), self.regime, at or self.today())
 
     def quote(self, folder: Path | str, at: date | None = None) -> Quote:
-        """The quote for the dossier in a folder. Raises BadInputError with every finding when there are errors."""
+        """The quote for the dossier in a folder. Raises BadInputError with every error at once."""
         from underwriting.quoting import quote  # noqa: PLC0415 - SciPy costs 0.3 s, and a list does without
 
         at = at or self.today()
         submission = self.read(folder, at)
         if submission.profile is None:
-            raise BadInputError(submission.findings)
+            raise BadInputError(f for f in submission.findings if f.severity is Severity.ERROR)
         return quote(submission.profile, submission.findings, at, self.regime, self.calibration)
 
     def what_if(self, quote: Quote, lever_ids: frozenset[str]) -> Quote:

@@ -221,7 +221,9 @@ def test_bad_input_is_told_in_dutch_unless_a_program_asks(
     assert dutch[0].endswith(english[0].partition(" kvk: ")[2])
     assert len(dutch) == len(english)
     monkeypatch.setenv("LC_ALL", "nl_NL.UTF-8")
-    assert run("quote", bad, "--at", DAY)[2] == run("dossier", "check", bad, "--at", DAY)[2] == dutch
+    checked = run("dossier", "check", bad, "--at", DAY)[2]
+    assert run("quote", bad, "--at", DAY)[2] == dutch == [line for line in checked if " fout " in line]
+    assert len(checked) > len(dutch)
     assert run("quote", bad, "--at", DAY, "--json")[2] == english
 
 

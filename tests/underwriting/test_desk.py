@@ -54,8 +54,7 @@ def test_bad_input_comes_whole_and_writes_nothing(desk: Desk, tmp_path: Path) ->
     bad = write_dossier(tmp_path / "bad", firm={"kvk": "12"}, system={"autonomy": 9}, cover={"term_months": -1})
     with pytest.raises(BadInputError) as refusal:
         desk.quote(bad)
-    errors = [f.subject for f in refusal.value.findings if f.severity is Severity.ERROR]
-    assert len(errors) == 3
+    assert [f.severity for f in refusal.value.findings] == [Severity.ERROR] * 3
     assert desk.read(bad).profile is None
     assert not desk.book.parent.exists()
 
