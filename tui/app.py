@@ -26,7 +26,8 @@ from underwriting.settings import language
 if TYPE_CHECKING:
     from underwriting.desk import Desk
 
-BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # below 120 columns one pane of a quote shows at a time
+WIDTHS = [(0, "-narrow"), (120, "-wide")]  # below 120 columns one pane of a quote shows at a time
+HEIGHTS = [(0, "-short"), (34, "-tall")]
 
 
 def run(open_desk: Callable[[], Desk]) -> int:
@@ -42,7 +43,8 @@ class WaarborgApp(App[None]):
     CSS_PATH = "app.tcss"
     TITLE = "Waarborg"
     BINDINGS = bindings(everywhere())
-    HORIZONTAL_BREAKPOINTS = BREAKPOINTS
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
 
     def __init__(self, open_desk: Callable[[], Desk], lang: Lang) -> None:
         super().__init__()

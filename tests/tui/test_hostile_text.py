@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
@@ -61,7 +62,10 @@ def hostile_quote() -> Quote:
         base,
         findings=tuple(Finding("hostile", Severity.REFER, name, name, name) for name in ATTACKS),
         profile=replace(base.profile, firm=firm, systems=systems),
-        systems=tuple(replace(a_result(system), name=name) for system, name in zip(systems, ATTACKS, strict=True)),
+        systems=tuple(
+            replace(a_result(system), name=name, danger={"BOD": 1.0})
+            for system, name in zip(systems, ATTACKS, strict=True)
+        ),
         levers=levers,
     )
 
@@ -93,7 +97,7 @@ def test_quote_shows_every_attack_harmlessly() -> None:
         await pilot.press("question_mark")
         assert_harmless(shown(pilot))
 
-    drive(script, FakeDesk([hostile_quote()]), lang="nl", size=(140, 460))
+    drive(script, FakeDesk([hostile_quote()]), lang="nl", size=(140, 260))
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -187,3 +191,12 @@ def test_export_reads_back_with_guarded_names() -> None:
         "at": "2026-11-23",
         "inception": "2027-01-01",
     }
+
+
+def test_no_source_of_the_screen_reads_markup() -> None:
+    """Text reaches a widget as Content, which is never parsed; toasts switch markup off."""
+    sources = {path: path.read_text("utf-8") for path in (Path(__file__).parents[2] / "tui").rglob("*.py")}
+    assert len(sources) > 20
+    banned = re.compile(r"from_markup|markup=True|\b(Static|Label|Markdown|RichLog)\(\w")
+    assert [path for path, text in sources.items() if banned.search(text.replace("class Words(Static", ""))] == []
+    assert [path for path, text in sources.items() if "notify(" in text and "markup=False" not in text] == []

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from underwriting.records import QuoteRow
 
 
+AROUND = 3  # cells of a line of the screen that the table does not write on
+
+
 @dataclass(frozen=True, slots=True)
 class BookRows:
     """The quotes of the book that match a text, as rows of a table."""
@@ -93,7 +96,7 @@ class QuotesScreen(DeskScreen):
         super().paint()
         self.filter.placeholder = self.say("quotes.filter")
         self.table.dress(columns(self.session.lang))
-        self.query_one("#header", Words).put(self.table.header(self.size.width - 1))
+        self.query_one("#header", Words).put(self.table.header(self.size.width - AROUND))
         empty = self.counted is not None and self.counted.matching == 0
         self.query_one("#empty", Words).put(
             self.say("quotes.none" if self.counted and self.counted.total else "quotes.empty") if empty else ""
@@ -111,7 +114,7 @@ class QuotesScreen(DeskScreen):
 
     def on_resize(self, event: events.Resize) -> None:
         """Titles follow the width."""
-        self.query_one("#header", Words).put(self.table.header(event.size.width - 1))
+        self.query_one("#header", Words).put(self.table.header(event.size.width - AROUND))
 
     def reload(self) -> None:
         """Count again what matches the filter."""

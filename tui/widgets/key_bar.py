@@ -15,6 +15,10 @@ class KeyBar(Words):
 
     DEFAULT_CSS = "KeyBar { dock: bottom; height: 1; background: $panel; color: $foreground; padding: 0 1; }"
 
+    def on_mount(self) -> None:
+        """Keys keep their own colours; the mouse finds them all the same."""
+        self.auto_links = False
+
     def show(self, place: Place, lang: Lang) -> None:
         """Show the keys of that screen."""
         parts = []

@@ -15,6 +15,8 @@ from textual.strip import Strip
 from textual.style import Style
 from textual.visual import Visual
 
+MARGIN = 1  # between a row and the scroll bar
+
 
 class Rows(ScrollView, can_focus=True, inherit_bindings=False):
     """Base of the lists. A subclass says how many rows there are and paints one; `cursor` is the row pointed at."""
@@ -87,7 +89,7 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
         style = self.visual_style
         if index >= self.row_count():
             return Strip.blank(width, style.rich_style)
-        content = self.paint(index, width)
+        content = self.paint(index, max(width - MARGIN, 1))
         if index == self.cursor and (self.has_focus or self.keeps_cursor()):
             style += Style.from_styles(self.get_component_styles("rows--cursor"))
             content = Content(content.plain)  # colours chosen for the background would not show on the cursor
