@@ -2,10 +2,11 @@
 
 import os
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):  # before NumPy is loaded: threads only fight over the cores
     os.environ.setdefault(name, "1")
 
-settings.register_profile("house", deadline=None, derandomize=True)
+# no explaining of a failure: on a whole profile that takes minutes
+settings.register_profile("house", deadline=None, derandomize=True, phases=set(Phase) - {Phase.explain})
 settings.load_profile("house")

@@ -11,8 +11,10 @@ from typing import Any
 from policies.digest import plain
 from underwriting.quote import Quote
 
-# Processors differ in the last bits of exp and log, a few 1e-15 of a value; amounts, texts and counts must be equal.
-LAST_BITS = 1e-12
+# Amounts, texts and counts must be equal. Figures are reported at nine digits; processors differ beyond those, which can
+# tip the ninth, and in what they make of zero.
+NINTH_DIGIT = 2e-8
+NEXT_TO_ZERO = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def _differences(old: Any, new: Any, where: str) -> Iterator[str]:
 
 def _same(old: Any, new: Any) -> bool:
     if isinstance(old, float) and isinstance(new, float):
-        return math.isclose(old, new, rel_tol=LAST_BITS, abs_tol=LAST_BITS)
+        return math.isclose(old, new, rel_tol=NINTH_DIGIT, abs_tol=NEXT_TO_ZERO)
     return type(old) is type(new) and bool(old == new)
 
 
