@@ -11,8 +11,8 @@ from typing import Any
 from policies.digest import plain
 from underwriting.quote import Quote
 
-# Amounts, texts and counts must be equal. Figures are reported at nine digits; processors differ beyond those, which can
-# tip the ninth, and in what they make of zero.
+# Amounts, texts and counts must be equal. Figures are reported at nine digits; processors differ beyond those, which
+# can tip the ninth, and in what they make of zero.
 NINTH_DIGIT = 2e-8
 NEXT_TO_ZERO = 1e-12
 
