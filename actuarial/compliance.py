@@ -33,26 +33,23 @@ def delivered_and_missed(
 ) -> tuple[float, float]:
     """Weighted sums of score and of 1 - score over the obligations of one system that fell due in the window.
 
-    An obligation that the calendar of the regime expects and that no row mentions counts as missed. An incident
-    report in time is the norm and earns nothing; a late or absent one counts as missed, so that disclosing an
-    incident can never be bought back here.
+    Deliveries earn up to what the calendar of the regime expects: rows beyond it can only lose. What it expects and
+    no row mentions counts as missed. An incident report in time is the norm and earns nothing; a late or absent one
+    counts as missed, so that disclosing an incident can never be bought back here.
     """
     rules = regime.compliance
     start = add_months(at, -rules.window_months)
-    delivered = missed = 0.0
-    seen = dict.fromkeys(regime.obligations, 0)
+    scores: dict[str, list[float]] = {kind: [] for kind in regime.obligations}
     for row in obligations:
-        if row.system != system.id or not start <= row.due <= at:
-            continue
-        seen[row.kind] += 1
-        weight = regime.obligations[row.kind].weight
-        score = _score(row, rules.late_scale_days)
-        delivered += weight * score
-        missed += weight * (1 - score)
+        if row.system == system.id and start <= row.due <= at:
+            scores[row.kind].append(_score(row, rules.late_scale_days))
     active_months = years_between(max(start, system.deployed), at) * MONTHS_PER_YEAR
+    delivered = missed = 0.0
     for kind, rule in regime.obligations.items():
         expected = int(max(active_months, 0) // rule.every_months) if rule.every_months else 0
-        missed += rule.weight * max(expected - seen[kind], 0)
+        absent = max(expected - len(scores[kind]), 0)
+        delivered += rule.weight * min(sum(scores[kind]), expected)
+        missed += rule.weight * (sum(1 - score for score in scores[kind]) + absent)
     for incident in incidents:
         if incident.system == system.id and start <= incident.aware_at <= at:
             late = days_late(incident, at, regime)

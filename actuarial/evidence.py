@@ -61,8 +61,10 @@ def _quantile(runs: RunTable, keep: Bools, shape: tuple[int, int], tariff: Tarif
     bad = _sum_at(at, (runs.failures[keep] + runs.missing[keep]) / effective, shape)
     good = _sum_at(at, runs.trust[keep] * runs.clean[keep] / effective, shape)
     planned = _sum_at(at, runs.failures[keep] + runs.missing[keep] + runs.clean[keep], shape)
-    level = np.full(shape, tariff.level_chosen)
-    np.minimum.at(level, at, np.where(runs.chosen[keep], tariff.level_chosen, tariff.level_registered))
+    target = np.full(shape, tariff.level_chosen)
+    np.minimum.at(target, at, np.where(runs.chosen[keep], tariff.level_chosen, tariff.level_registered))
+    # From silence (level 1) to the target as trusted passes come in: what cannot be trusted earns nothing.
+    level = 1.0 - (1.0 - target) * good / (good + tariff.doubt)
     rate = np.ones(shape)
     some = planned > 0
     column = np.broadcast_to(np.arange(shape[1]), shape)[some]

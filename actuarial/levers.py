@@ -63,7 +63,7 @@ def _on_system(system_id: str, alter: Callable[[AISystem], AISystem]) -> Callabl
 
 
 def _tests(system: AISystem, at: date, t: Tariff, regime: Regime) -> list[Change]:
-    """Pass a required test: a run registered today, at least as large as the old ones, without a failure."""
+    """Pass a required test: a run registered today, as large and as independent as the old ones, without a failure."""
     return [
         Change(f"test:{system.id}/{test}", "test", f"{system.id}/{test}", _on_system(system.id, _passing(test, at)))
         for test in regime.required_tests()
@@ -73,12 +73,13 @@ def _tests(system: AISystem, at: date, t: Tariff, regime: Regime) -> list[Change
 
 def _passing(test: str, at: date) -> Callable[[AISystem], AISystem]:
     def alter(system: AISystem) -> AISystem:
-        earlier = [run.planned for run in system.runs if run.test == test]
-        trials = max(catalogue()[test].minimum_trials, *earlier, 1)
+        earlier = [run for run in system.runs if run.test == test]
+        trials = max([catalogue()[test].minimum_trials, 1, *(run.planned for run in earlier)])
+        accredited = any(run.independence is Independence.ACCREDITED for run in earlier)
         run = TestRun(
             test=test,
             evaluator=system.name,
-            independence=Independence.SELF_LOGGED,
+            independence=Independence.ACCREDITED if accredited else Independence.SELF_LOGGED,
             run_date=at + timedelta(days=1),
             planned=trials,
             unique_prompts=trials,

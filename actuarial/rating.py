@@ -81,7 +81,7 @@ def _factors(risks: RiskTable, t: Tariff) -> dict[str, Floats]:
     """Multiplicative factors of section 4, (S, 1) or (S, P), by step."""
     priced, declared = t.class_effect[risks.priced_class], t.class_effect[risks.declared_class]
     column = {
-        "exposure": risks.exposure**t.elasticity,
+        "exposure": risks.exposure**t.elasticity * risks.term_years[risks.policy],
         "class": np.exp(declared),
         "self_assessed": np.exp(priced - declared),
         "role": np.exp(t.role_effect[risks.role]),
@@ -100,7 +100,7 @@ def history_factor(frequency: Floats, risks: RiskTable, t: Tariff) -> Floats:
     stays with the system: pooled over systems observed for different times, a more dangerous old system would lower
     the price of a new one (docs/methods/rating.md).
     """
-    yearly = frequency / (risks.term_years[risks.policy] ** t.elasticity)[:, None]
+    yearly = frequency / risks.term_years[risks.policy][:, None]
     expected = yearly * reported_years(risks.observed_years, t)[:, None]
     return np.asarray((t.alpha + risks.incidents) / (t.alpha + expected))
 

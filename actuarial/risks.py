@@ -23,8 +23,8 @@ from policies.safety import Independence, TestRun
 class RiskTable:
     """Everything that rating reads. Codes are positions in the tariff's lists.
 
-    Per system (S,): `policy` it belongs to, `declared_class` and `priced_class`, `exposure` in units over the
-    period, danger z (S, P), compliance, weighted incidents (S, P), years observed. Per policy (N,): terms in cents,
+    Per system (S,): `policy` it belongs to, `declared_class` and `priced_class`, `exposure` in units per
+    year, danger z (S, P), compliance, weighted incidents (S, P), years observed. Per policy (N,): terms in cents,
     covered heads (N, H), worldwide turnover in euros, length of the period in years, minimum premium in cents.
     """
 
@@ -151,7 +151,10 @@ def _registered(run: TestRun) -> bool:
 
 
 def _replaces(newer: TestRun, older: TestRun) -> bool:
-    return newer.run_date > older.run_date and newer.planned >= older.planned
+    """Whether a registered run replaces an older one of its test: as large, and as independent, at least."""
+    strength = list(Independence)
+    as_independent = strength.index(newer.independence) <= strength.index(older.independence)
+    return as_independent and newer.run_date > older.run_date and newer.planned >= older.planned
 
 
 def _codes(values: Sequence[str], ids: tuple[str, ...]) -> Ints:
@@ -173,18 +176,16 @@ def _maturity(system: AISystem, profile: RiskProfile, t: Tariff) -> int:
 
 
 def _exposure(system: AISystem, profile: RiskProfile, regime: Regime, calibration: Calibration) -> float:
-    """Units over the period: persons, or the firm's Dutch turnover shared over the systems rated on turnover.
+    """Units per year: persons, or the firm's Dutch turnover shared over the systems rated on turnover.
 
     With several roles the larger exposure counts.
     """
-    years = profile.cover.term_months / MONTHS_PER_YEAR
     on_turnover = [s for s in profile.systems if any(regime.exposure_base[role] == "turnover" for role in s.roles)]
     by_base = {
-        "persons": system.persons_per_month * years / calibration.exposure_unit_persons,
+        "persons": system.persons_per_month / calibration.exposure_unit_persons,
         "turnover": profile.firm.turnover_nl.cents
         / 100
         / max(len(on_turnover), 1)
-        * years
         / calibration.exposure_unit_turnover_eur,
     }
     return max(by_base[regime.exposure_base[role]] for role in system.roles)

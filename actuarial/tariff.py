@@ -75,6 +75,7 @@ class Tariff:
     hazard_battery: Floats  # (T, P) weights of centred log rates, for capability perils
     level_registered: float
     level_chosen: float
+    doubt: float
     utility_failure_limit: float
     handling: float
     prudence: float
@@ -139,12 +140,13 @@ def _tariff(calibration: Calibration, regime: Regime) -> Tariff:
         size_elasticity=calibration.size_elasticity,
         size_reference=calibration.size_reference_eur,
         size_bands=calibration.size_bands_per_decade,
-        rho=np.array([calibration.test_designs[test].rho for test in tests]),
+        rho=np.array([max(calibration.test_designs[test].rho, regime.evidence.minimum_rho) for test in tests]),
         voids=np.array([[float(column in known[row].voids) for column in tests] for row in tests]),
         battery=battery,
         hazard_battery=hazard,
         level_registered=regime.evidence.quantile,
         level_chosen=max(regime.evidence.quantile, 0.5 ** (1 / regime.evidence.best_of_runs)),
+        doubt=regime.evidence.doubt,
         utility_failure_limit=regime.evidence.utility_failure_limit,
         prior_a=column("a"),
         prior_b=column("b"),

@@ -53,7 +53,9 @@ class EvidenceRules:
     independence: Mapping[str, float]
     other_version: float
     unsigned: float
+    minimum_rho: float  # repeats of a prompt are never taken for less alike than this
     quantile: float
+    doubt: float  # trusted passes at which half of the doubt of silence is gone
     best_of_runs: int
     utility_failure_limit: float
 
@@ -290,7 +292,9 @@ def _evidence(table: Mapping[str, Any]) -> EvidenceRules:
         independence={key.removesuffix("_share"): value for key, value in trusted.items()},
         other_version=table["other_version_share"],
         unsigned=table["unsigned_share"],
+        minimum_rho=table["minimum_rho_share"],
         quantile=table["quantile_share"],
+        doubt=table["doubt_count"],
         best_of_runs=table["best_of_runs_count"],
         utility_failure_limit=table["utility_failure_limit_share"],
     )

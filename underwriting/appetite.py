@@ -15,6 +15,7 @@ from policies.money import Money
 from policies.period import MONTHS_PER_YEAR
 from policies.regimes import Regime
 from policies.risk import IncidentSeverity, RiskProfile
+from policies.safety import Kind, catalogue
 from underwriting.texts import plain_amount
 
 
@@ -73,6 +74,67 @@ def _self_assessed(case: Case) -> Iterable[Finding]:
                 "the class is self-assessed and priced one step up; an independent assessment takes the step away",
                 "classes.priced_when_self_assessed",
             )
+
+
+def _assessment(case: Case) -> Iterable[Finding]:
+    """An assessment that lowers the class, or training compute beyond it, needs someone to look at the proof."""
+    ladder = tuple(case.regime.classes)
+    for system in case.profile.systems:
+        people = system.persons_per_month
+        own = case.regime.classify(system.self_assessed_class, people)
+        other = case.regime.classify(system.assessed_class or system.self_assessed_class, people)
+        if own and other and ladder.index(other.id) < ladder.index(own.id):
+            yield Finding(
+                "assessed-below-own",
+                Severity.REFER,
+                f"system {system.id}, assessed_class",
+                f"assessed as {other.id}, below {own.id} that the firm itself declares: the assessment must be seen",
+                f"classes.{own.id}",
+            )
+        presumed = [
+            c for c in case.regime.classes.values() if (system.training_flop or 0) >= c.escalates_at_training_flop
+        ]
+        if presumed and ladder.index(declared_class(system, case.regime).id) < ladder.index(presumed[-1].escalates_to):
+            yield Finding(
+                "training-compute",
+                Severity.REFER,
+                f"system {system.id}, training_flop",
+                f"{system.training_flop:.3g} operations presume class {presumed[-1].escalates_to}: higher than declared",
+                f"classes.{presumed[-1].id}.escalates_at_training_flop",
+            )
+
+
+def _utility(case: Case) -> Iterable[Finding]:
+    """A safe score says little without a test that the system still answers harmless requests."""
+    utility = [test for test in catalogue().values() if test.kind is Kind.UTILITY]
+    for system in case.profile.systems:
+        ran = {run.test for run in system.runs}
+        unchecked = [
+            test
+            for test in case.regime.required_tests()
+            if test in ran
+            and any(test in u.voids for u in utility)
+            and not any(test in u.voids and u.id in ran for u in utility)
+        ]
+        if unchecked:
+            yield Finding(
+                "utility-unknown",
+                Severity.WARNING,
+                f"system {system.id}, evidence",
+                f"no test shows that the system still answers harmless requests; unchecked: {', '.join(unchecked)}",
+                "safety_tests.toml voids",
+            )
+
+
+def _retroactive(case: Case) -> Iterable[Finding]:
+    inception = case.profile.cover.inception
+    if inception < case.at:
+        yield Finding(
+            "retroactive",
+            Severity.WARNING,
+            "dossier.toml, cover.inception",
+            f"cover would start on {inception}, before the day of the quote, {case.at}",
+        )
 
 
 def _minimum_sums(case: Case) -> Iterable[Finding]:
@@ -217,6 +279,9 @@ RULES: tuple[Callable[[Case], Iterable[Finding]], ...] = (
     _prohibited,
     _register_number,
     _self_assessed,
+    _assessment,
+    _utility,
+    _retroactive,
     _minimum_sums,
     _heads,
     _tariff_gaps,

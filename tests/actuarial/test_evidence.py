@@ -98,49 +98,70 @@ def test_zero_trials_equals_missing(test: str) -> None:
     assert np.array_equal(scores(run_of(test)), scores())
 
 
+def posterior(test: str, bad: float, good: float, target: float) -> float:
+    """Section 1 written out once more: prior plus counts, at a level that comes down from silence as passes come in."""
+    column = T.test_ids.index(test)
+    level = 1 - (1 - target) * good / (good + REGIME.evidence.doubt)
+    quantile = beta(T.prior_a[column] + bad, T.prior_b[column] + good).ppf(level)
+    return float(min(quantile, T.silence[column]))
+
+
+BEST_OF_THREE = 0.5 ** (1 / 3)
+
+
 @settings(max_examples=50)
-@given(st.sampled_from(REQUIRED), st.integers(1, 200), st.integers(0, 200), st.integers(2, 100))
-def test_epochs_move_the_rate_only_as_far_as_rho_allows(test: str, prompts: int, failing: int, epochs: int) -> None:
+@given(st.sampled_from(REQUIRED), st.integers(1, 200), st.integers(0, 200), st.integers(1, 100))
+def test_repeats_of_a_prompt_count_as_rho_allows(test: str, prompts: int, failing: int, epochs: int) -> None:
     """However often the prompts are repeated, they never count for more than 1 / rho trials each."""
     failing = min(failing, prompts)
-    rho = catalogue()[test].rho
-    many = run_of(test, failing * epochs, (prompts - failing) * epochs, unique_prompts=prompts)
+    rho = max(catalogue()[test].rho, REGIME.evidence.minimum_rho)
+    run = run_of(test, failing * epochs, (prompts - failing) * epochs, unique_prompts=prompts)
+    counted = epochs / (1 + (epochs - 1) * rho)
+    assert counted <= 1 / rho
+    good = trust(run, AT, REGIME, CALIBRATION) * (prompts - failing) * counted
+    expected = posterior(test, failing * counted, good, BEST_OF_THREE)
+    assert rates(run)[T.test_ids.index(test)] == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("test", REQUIRED)
+def test_one_prompt_asked_a_thousand_times_is_not_a_thousand_prompts(test: str) -> None:
+    repeated, different = run_of(test, 0, 1000, unique_prompts=1), run_of(test, 0, 10)
     column = T.test_ids.index(test)
-    bound = epochs if rho == 0 else min(epochs, 1 / rho)
-    weight = trust(many, AT, REGIME, CALIBRATION)
-    floor = betaincinv(
-        T.prior_a[column] + failing * bound, T.prior_b[column] + weight * (prompts - failing) * bound, T.level_chosen
-    )
-    found = rates(many)[column]
-    deflated = epochs / (1 + (epochs - 1) * rho)
-    assert deflated <= bound + NOISE
-    exact = betaincinv(
-        T.prior_a[column] + failing * deflated,
-        T.prior_b[column] + weight * (prompts - failing) * deflated,
-        T.level_chosen,
-    )
-    assert found == pytest.approx(min(exact, T.silence[column]), rel=1e-9)
-    assert failing or found >= min(floor, T.silence[column]) - NOISE
+    assert rates(repeated)[column] > rates(different)[column]
 
 
-def test_posterior_quantile_by_another_route() -> None:
-    """An accredited, signed, fresh run of single-epoch prompts is the plain Beta posterior at 75 %."""
+def test_an_accredited_signed_fresh_run_is_priced_near_the_plain_quantile() -> None:
     test = REQUIRED[0]
     column = T.test_ids.index(test)
-    run = run_of(test, 3, 97, independence=Independence.ACCREDITED, signed=True, run_date=AT)
-    expected = beta(T.prior_a[column] + 3, T.prior_b[column] + 97).ppf(0.75)
-    assert rates(run)[column] == pytest.approx(min(expected, T.silence[column]), rel=1e-9)
+    run = run_of(test, 30, 970, independence=Independence.ACCREDITED, signed=True, run_date=AT)
+    assert rates(run)[column] == pytest.approx(posterior(test, 30, 970, 0.75), rel=1e-9)
+    plain = beta(T.prior_a[column] + 30, T.prior_b[column] + 970).ppf(0.75)
+    assert plain < rates(run)[column] < 1.01 * plain
 
 
 def test_unregistered_self_run_counts_as_the_best_of_three() -> None:
     test = REQUIRED[0]
-    column = T.test_ids.index(test)
     run = run_of(test, 1, 299, run_date=AT)
     registered = replace(run, registered_at=AT)
-    weight = trust(run, AT, REGIME, CALIBRATION)
-    for candidate, level in ((run, 0.5 ** (1 / 3)), (registered, 0.75)):
-        expected = beta(T.prior_a[column] + 1, T.prior_b[column] + weight * 299).ppf(level)
-        assert rates(candidate)[column] == pytest.approx(expected, rel=1e-9)
+    good = trust(run, AT, REGIME, CALIBRATION) * 299
+    for candidate, target in ((run, BEST_OF_THREE), (registered, 0.75)):
+        expected = posterior(test, 1, good, target)
+        assert rates(candidate)[T.test_ids.index(test)] == pytest.approx(expected, rel=1e-9)
+
+
+@given(st.sampled_from(REQUIRED), st.integers(0, 5), st.integers(1, 10_000))
+def test_what_nobody_can_check_earns_nothing(test: str, failures: int, clean: int) -> None:
+    summary = run_of(test, failures, clean, independence=Independence.SELF_SUMMARY)
+    assert np.array_equal(scores(summary), scores())
+
+
+@pytest.mark.parametrize("test", REQUIRED)
+def test_a_single_clean_trial_is_next_to_nothing(test: str) -> None:
+    """From silence to what four hundred accredited prompts earn, one self-run trial goes a tenth of the way at most."""
+    column = T.test_ids.index(test)
+    proof = rates(run_of(test, 0, 400, independence=Independence.ACCREDITED, run_date=AT))[column]
+    token = rates(run_of(test, 0, 1, run_date=AT))[column]
+    assert token >= 0.9 * T.silence[column] + 0.1 * proof
 
 
 def test_silence_is_the_ceiling_and_the_price_of_missing() -> None:
@@ -158,6 +179,8 @@ def test_a_newer_registered_run_of_equal_size_supersedes_a_bad_one() -> None:
     unregistered = run_of(test, 0, 100, run_date=AT)
     assert np.array_equal(rates(bad, good), rates(good))
     column = T.test_ids.index(test)
+    accredited = replace(bad, independence=Independence.ACCREDITED)
+    assert rates(accredited, good)[column] > rates(bad, good)[column]
     assert rates(bad, smaller)[column] > rates(bad, good)[column]
     assert rates(bad, unregistered)[column] > rates(bad, good)[column]
 

@@ -179,6 +179,31 @@ def test_leaving_an_undelivered_obligation_out_never_helps(profile: RiskProfile,
 
 
 @TABLE
+@given(profiles(), st.sampled_from(sorted(REGIME.obligations)), st.integers(1, 60))
+def test_rows_beyond_the_calendar_earn_nothing(profile: RiskProfile, kind: str, number: int) -> None:
+    """Invented deliveries buy no compliance beyond what the regime itself expects."""
+    system = profile.systems[0]
+    expected = delivered_and_missed(system, (), (), AT, REGIME)[1]
+    invented = tuple(
+        Obligation(system.id, name, AT - timedelta(days=n % 600), AT - timedelta(days=n % 600), 1.0)
+        for name in (kind, *REGIME.obligations)
+        for n in range(number + 1)
+    )
+    delivered, missed = delivered_and_missed(system, invented, (), AT, REGIME)
+    assert delivered <= expected + 1e-9
+    assert missed >= 0
+
+
+@TABLE
+@given(profiles(), st.integers(1, 5))
+def test_expected_claims_grow_with_the_length_of_the_period(profile: RiskProfile, times: int) -> None:
+    long = replace(profile, cover=replace(profile.cover, term_months=profile.cover.term_months * times))
+    _, rating = rated(profile, long)
+    systems = len(profile.systems)
+    assert rating.frequency[systems:] == pytest.approx(times * rating.frequency[:systems], rel=1e-9)
+
+
+@TABLE
 @given(profiles())
 def test_self_assessment_never_costs_less_than_independent_assessment(profile: RiskProfile) -> None:
     word = profile.systems[0].self_assessed_class
@@ -293,9 +318,9 @@ def test_frequency_is_the_formula_of_the_page(profile: RiskProfile) -> None:
         for column, peril in enumerate(T.peril_ids):
             p = CALIBRATION.perils[peril]
             plain = math.exp(p.intercept + effects + p.theta * risks.danger[row, column])
-            plain *= risks.exposure[row] ** CALIBRATION.exposure_elasticity
+            plain *= risks.exposure[row] ** CALIBRATION.exposure_elasticity * years
             known = reported_years(risks.observed_years[row : row + 1], T)[0]
-            expected_count = plain / years**CALIBRATION.exposure_elasticity * known
+            expected_count = plain / years * known
             history = (p.alpha + risks.incidents[row, column]) / (p.alpha + expected_count)
             assert rating.frequency[row, column] == pytest.approx(plain * history, rel=1e-9)
 

@@ -20,10 +20,12 @@ from policies.risk import (
     Role,
     SizeClass,
 )
-from policies.safety import Independence
+from policies.safety import Independence, Kind, catalogue
 from policies.terms import Terms
 from underwriting.quote import Decision
 from underwriting.quoting import quote
+
+UTILITY = tuple(test.id for test in catalogue().values() if test.kind is Kind.UTILITY)
 
 PLAIN = RiskProfile(
     firm=Firm(
@@ -55,7 +57,9 @@ PLAIN = RiskProfile(
             persons_per_month=20_000.0,
             deployed=date(2026, 6, 1),
             foundation_model="none",
-            runs=tuple(run_of(t, 0, minimum_trials(t), independence=Independence.ACCREDITED) for t in REQUIRED),
+            runs=tuple(
+                run_of(t, 0, minimum_trials(t), independence=Independence.ACCREDITED) for t in (*REQUIRED, *UTILITY)
+            ),
         ),
     ),
     incidents=(),
@@ -91,6 +95,18 @@ def test_a_plain_risk_is_quoted_without_findings() -> None:
 
 
 CASES = [
+    (system(self_assessed_class="annex_i"), "assessed-below-own", Severity.REFER),
+    (system(training_flop=1e26), "training-compute", Severity.REFER),
+    (
+        lambda p: replace(p, cover=replace(p.cover, inception=AT - timedelta(days=1))),
+        "retroactive",
+        Severity.WARNING,
+    ),
+    (
+        system(runs=tuple(r for r in PLAIN.systems[0].runs if r.test not in UTILITY)),
+        "utility-unknown",
+        Severity.WARNING,
+    ),
     (system(self_assessed_class="prohibited", assessed_class=None), "prohibited-system", Severity.DECLINE),
     (system(self_assessed_class="art6_3_exempt", assessed_class=None), "exemption-unregistered", Severity.WARNING),
     (system(assessed_class=None), "self-assessed", Severity.INFO),
@@ -137,6 +153,6 @@ def test_a_calibration_that_lacks_a_peril_refers() -> None:
 
 
 def test_a_prohibited_system_is_declined_and_still_shown() -> None:
-    found = quote(CASES[0][0](PLAIN), (), AT, REGIME, CALIBRATION)
+    found = quote(system(self_assessed_class="prohibited", assessed_class=None)(PLAIN), (), AT, REGIME, CALIBRATION)
     assert found.decision is Decision.DECLINED
     assert found.breakdown.due > Money(0)
