@@ -99,7 +99,7 @@ def _assessment(case: Case) -> Iterable[Finding]:
                 "training-compute",
                 Severity.REFER,
                 f"system {system.id}, training_flop",
-                f"{system.training_flop:.3g} operations presume class {presumed[-1].escalates_to}: higher than declared",
+                f"{system.training_flop:.3g} operations presume class {presumed[-1].escalates_to}, which is higher",
                 f"classes.{presumed[-1].id}.escalates_at_training_flop",
             )
 
