@@ -18,6 +18,11 @@ class Folder:
     path: str
     dossier: bool
 
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rstrip("/").rpartition("/")[2]
+
 
 def folder_of(typed: str) -> Path:
     """The folder that the text in the field means."""

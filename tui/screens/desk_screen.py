@@ -66,8 +66,8 @@ class DeskScreen(Screen[None]):
         """A text in the reader's language."""
         return say(key, self.session.lang, **values)
 
-    def ask(self, group: str, verb: Callable[[], Message]) -> None:
-        """Run a verb in a thread; its message comes back here, unless a later request of its group overtook it."""
+    def ask(self, group: str, verb: Callable[[], Message | None]) -> None:
+        """Run a verb in a thread; its message, if any, comes back here unless a later one of its group overtook it."""
         self.run_worker(verb, group=group, thread=True, exclusive=True, exit_on_error=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:

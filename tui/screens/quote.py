@@ -144,6 +144,7 @@ class QuoteScreen(DeskScreen):
         """The quote is there."""
         self.base, self.shown, self.regime = event.quote, event.quote, event.regime
         self.paint()
+        self.ask("warm", partial(_warmed, self.session.desk, event.quote))
 
     def on_quote_priced(self, event: QuotePriced) -> None:
         """Show the new premium, unless a later key asked for other levers."""
@@ -238,6 +239,11 @@ class QuoteScreen(DeskScreen):
 def _found(desk: Desk, quote_id: str, unsaved: Quote | None) -> QuoteFound:
     quote = unsaved or desk.find(quote_id)
     return QuoteFound(quote, desk.regime_of(quote))
+
+
+def _warmed(desk: Desk, quote: Quote) -> None:
+    """Price once unseen, so that the first lever need not wait for the tariff to be read."""
+    desk.what_if(quote, frozenset())
 
 
 def _priced(desk: Desk, base: Quote, levers: frozenset[str]) -> QuotePriced:

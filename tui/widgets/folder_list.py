@@ -39,7 +39,7 @@ class FolderList(Rows, can_focus=False):
         return True
 
     def paint(self, index: int, width: int) -> Content:
-        """Path, and the mark of a dossier."""
+        """Name, and the mark of a dossier."""
         folder = self._folders[index]
         mark = f"{formatting.OK} {say('new.dossier', self._lang)}" if folder.dossier else ""
-        return cell(safe(folder.path), max(width - MARK, 1)) + cell(mark, MARK, "$success")
+        return cell(f"{safe(folder.name)}/", max(width - MARK, 1)) + cell(mark, MARK, "$success")

@@ -80,7 +80,8 @@ def _cover(quote: Quote, lang: Lang) -> Iterable[tuple[str, Content]]:
 
 def _system(result: SystemResult, system: AISystem, regime: Regime, lang: Lang) -> Iterable[tuple[str, Content]]:
     yield say("risk.class", lang), _class(result, regime, lang)
-    yield say("risk.persons", lang), Content(formatting.count(system.persons_per_month, lang))
+    persons = formatting.count(system.persons_per_month, lang)
+    yield say("risk.persons", lang), Content(say("risk.monthly", lang, number=persons))
     yield say("risk.model", lang), formatting.plain(system.foundation_model)
     runs = len(system.runs)
     none = Content.styled(say("risk.none", lang), "$warning")

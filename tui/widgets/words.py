@@ -1,4 +1,4 @@
-"""Text that is painted only when it changed, and laid out anew only when its height may change with it."""
+"""Text that is painted only when it changed, and laid out anew only when its height changes with it."""
 
 from __future__ import annotations
 
@@ -18,5 +18,10 @@ class Words(Static):
         new = Content(content) if isinstance(content, str) else content
         if not new.is_same(self._put):
             self._put = new
-            height = self.styles.height
-            self.update(new, layout=height is None or height.is_auto)
+            self.update(new, layout=self._grows(new))
+
+    def _grows(self, new: Content) -> bool:
+        """Whether this height follows the text, and the text now takes another one."""
+        height, size = self.styles.height, self.size
+        auto = height is None or height.is_auto
+        return auto and (not size.width or new.get_height({}, size.width) != size.height)
