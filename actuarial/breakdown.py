@@ -21,7 +21,7 @@ class Stage(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Line:
     """One step of the waterfall. `factor` is what the running amount was multiplied by, None for an added amount;
-    `source` names the parameters behind it (calibration or regime key, or a formula of pricing.md)."""
+    `source` names the parameters behind it (keys of the calibration or the regime)."""
 
     code: str
     stage: Stage

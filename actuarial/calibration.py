@@ -18,7 +18,7 @@ FORMAT = "waarborg-calibration/1"
 
 @dataclass(frozen=True, slots=True)
 class PerilParameters:
-    """Section 4, 5 and 11 parameters of one peril. `theta` is the effect of one unit of z on log frequency."""
+    """Frequency, history and capital of one peril. `theta` is the effect of one unit of z on log frequency."""
 
     intercept: float
     theta: float
@@ -70,7 +70,7 @@ class TestDesign:
 
 @dataclass(frozen=True, slots=True)
 class HistoryWeights:
-    """Weights of incidents (section 5): by severity, and by conduct from reported in time to concealed."""
+    """Weights of incidents: by severity, and by conduct from reported in time to concealed."""
 
     severity: Mapping[str, float]
     reported: float
@@ -81,7 +81,7 @@ class HistoryWeights:
 
 @dataclass(frozen=True, slots=True)
 class Loadings:
-    """Section 11 loadings that are the insurer's own."""
+    """Loadings that are the insurer's own."""
 
     claims_handling: float
     reinsurance_retention_eur: float

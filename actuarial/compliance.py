@@ -1,9 +1,10 @@
-"""Data-sharing compliance c in [0, 1] (pricing.md section 2), and the weight of an incident by conduct (section 5)."""
+"""Data-sharing compliance c in [0, 1], and the weight of an incident by conduct (docs/methods/rating.md)."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -12,7 +13,7 @@ from actuarial.calibration import HistoryWeights
 from actuarial.rounding import Floats
 from actuarial.special import betaincinv
 from policies.period import MONTHS_PER_YEAR, add_months, years_between
-from policies.regimes import ComplianceRules, Regime
+from policies.regimes import ComplianceRules, ObligationRule, Regime
 from policies.risk import AISystem, Incident, IncidentSource, Obligation
 
 
@@ -28,6 +29,30 @@ def timeliness(days_late: float, scale_days: float) -> float:
     return math.exp(-max(days_late, 0.0) / scale_days)
 
 
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What the regime's calendar makes of one kind of obligation of one system: the rows that fell due in the window,
+    how many were expected since deployment, and how many of those no row mentions."""
+
+    rule: ObligationRule
+    rows: tuple[Obligation, ...]
+    expected: int
+    absent: int
+
+
+def owed(system: AISystem, obligations: Iterable[Obligation], at: date, regime: Regime) -> tuple[Owed, ...]:
+    """The calendar of one system as of day `at`, a value for each kind of the regime."""
+    start = add_months(at, -regime.compliance.window_months)
+    due = [row for row in obligations if row.system == system.id and start <= row.due <= at]
+    active_months = max(years_between(max(start, system.deployed), at), 0.0) * MONTHS_PER_YEAR
+    found = []
+    for kind, rule in regime.obligations.items():
+        rows = tuple(row for row in due if row.kind == kind)
+        expected = int(active_months // rule.every_months) if rule.every_months else 0
+        found.append(Owed(rule, rows, expected, max(expected - len(rows), 0)))
+    return tuple(found)
+
+
 def delivered_and_missed(
     system: AISystem, obligations: Iterable[Obligation], incidents: Iterable[Incident], at: date, regime: Regime
 ) -> tuple[float, float]:
@@ -38,18 +63,12 @@ def delivered_and_missed(
     counts as missed, so that disclosing an incident can never be bought back here.
     """
     rules = regime.compliance
-    start = add_months(at, -rules.window_months)
-    scores: dict[str, list[float]] = {kind: [] for kind in regime.obligations}
-    for row in obligations:
-        if row.system == system.id and start <= row.due <= at:
-            scores[row.kind].append(_score(row, rules.late_scale_days))
-    active_months = years_between(max(start, system.deployed), at) * MONTHS_PER_YEAR
     delivered = missed = 0.0
-    for kind, rule in regime.obligations.items():
-        expected = int(max(active_months, 0) // rule.every_months) if rule.every_months else 0
-        absent = max(expected - len(scores[kind]), 0)
-        delivered += rule.weight * min(sum(scores[kind]), expected)
-        missed += rule.weight * (sum(1 - score for score in scores[kind]) + absent)
+    for kind in owed(system, obligations, at, regime):
+        scores = [_score(row, rules.late_scale_days) for row in kind.rows]
+        delivered += kind.rule.weight * min(sum(scores), kind.expected)
+        missed += kind.rule.weight * (sum(1 - score for score in scores) + kind.absent)
+    start = add_months(at, -rules.window_months)
     for incident in incidents:
         if incident.system == system.id and start <= incident.aware_at <= at:
             late = days_late(incident, at, regime)

@@ -1,4 +1,4 @@
-"""Expected loss under an annual aggregate limit: compound distribution by FFT (pricing.md section 7)."""
+"""Expected loss under an annual aggregate limit: compound distribution by FFT (docs/methods/rating.md)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Safety-test results to danger scores (pricing.md section 1).
+"""Safety-test results to danger scores (docs/methods/evidence.md).
 
 A pass counts by how far its run is trusted, a failure always counts in full. With that asymmetry every promise of
-section 1 holds term by term: the posterior quantile rises in failures and falls in trusted passes, so a discount can
+that page holds term by term: the posterior quantile rises in failures and falls in trusted passes, so a discount can
 never help (docs/methods/evidence.md shows why a discount on whole runs can).
 """
 
@@ -86,7 +86,7 @@ def _sum_at(at: tuple[Ints, Ints], values: Floats, shape: tuple[int, int]) -> Fl
 
 
 def _voided(runs: RunTable, shape: tuple[int, int], tariff: Tariff) -> Bools:
-    """Safe scores (S, T) voided because the system also refuses harmless requests (step 10)."""
+    """Safe scores (S, T) voided because the system also refuses harmless requests."""
     at = (runs.system, runs.test)
     bad = _sum_at(at, runs.failures + runs.missing, shape)
     planned = _sum_at(at, runs.failures + runs.missing + runs.clean, shape)
@@ -98,7 +98,7 @@ def danger_scores(rates: Floats, tariff: Tariff) -> Floats:
     """Danger score z of every system and peril, (S, P), from failure rates (S, T); the market scores 0.
 
     Weighted mean of standardised logits over the required battery; for capability perils the standardised log of
-    capability times safeguard failure (step 9).
+    capability times safeguard failure.
     """
     q = np.clip(rates, SMALLEST_RATE, 1 - SMALLEST_RATE)
     standard = (logit(q) - tariff.logit_mean) / tariff.logit_sd

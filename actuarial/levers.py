@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from actuarial.calibration import Calibration
+from actuarial.compliance import owed
 from actuarial.tariff import Tariff, tariff
 from policies.findings import NotFoundError
 from policies.money import Money
-from policies.period import MONTHS_PER_YEAR, add_months, years_between
+from policies.period import add_months
 from policies.regimes import Regime
 from policies.risk import AISystem, Obligation, RiskProfile
 from policies.safety import Independence, TestRun, catalogue
@@ -131,38 +132,22 @@ def _assessment(system: AISystem) -> list[Change]:
 def _deliveries(profile: RiskProfile, system: AISystem, at: date, regime: Regime) -> list[Change]:
     """Deliver today, in full, what is owed of one kind; it still counts as late."""
     offers = []
-    for kind in regime.obligations:
-        open_rows = _open_rows(profile, system, kind, at, regime)
-        if open_rows:
-            subject = f"{system.id}/{kind}"
-            offers.append(Change(f"deliver:{subject}", "obligation", subject, _delivering(open_rows, at)))
+    for kind in owed(system, profile.obligations, at, regime):
+        late = tuple(row for row in kind.rows if row.delivered is None)
+        every = kind.rule.every_months
+        absent = (
+            Obligation(system.id, kind.rule.kind, add_months(at, -every * back), at, 1.0) for back in range(kind.absent)
+        )
+        new = (*(replace(row, delivered=at, completeness=1.0) for row in late), *absent)
+        if new:
+            subject = f"{system.id}/{kind.rule.kind}"
+            offers.append(Change(f"deliver:{subject}", "obligation", subject, _delivering(late, new)))
     return offers
 
 
-def _open_rows(
-    profile: RiskProfile, system: AISystem, kind: str, at: date, regime: Regime
-) -> tuple[tuple[Obligation | None, Obligation], ...]:
-    """Pairs of a row to replace (None: a row the calendar expects and the dossier lacks) and the row owed."""
-    start = max(add_months(at, -regime.compliance.window_months), system.deployed)
-    rows = [
-        row for row in profile.obligations if row.system == system.id and row.kind == kind and start <= row.due <= at
-    ]
-    every = regime.obligations[kind].every_months
-    expected = int(max(years_between(start, at) * MONTHS_PER_YEAR, 0) // every) if every else 0
-    lacking = [
-        (None, Obligation(system.id, kind, add_months(at, -every * back), None, 1.0))
-        for back in range(max(expected - len(rows), 0))
-    ]
-    return (*((row, row) for row in rows if row.delivered is None), *lacking)
-
-
-def _delivering(
-    owed: tuple[tuple[Obligation | None, Obligation], ...], at: date
-) -> Callable[[RiskProfile], RiskProfile]:
+def _delivering(late: tuple[Obligation, ...], new: tuple[Obligation, ...]) -> Callable[[RiskProfile], RiskProfile]:
     def apply(profile: RiskProfile) -> RiskProfile:
-        replaced = [old for old, _ in owed if old is not None]
-        kept = [row for row in profile.obligations if row not in replaced]
-        new = [replace(row, delivered=at, completeness=1.0) for _, row in owed]
+        kept = [row for row in profile.obligations if row not in late]
         return replace(profile, obligations=(*kept, *new))
 
     return apply

@@ -1,4 +1,4 @@
-"""From expected loss to premium: loadings, levy, minimum, tax, rounded at named steps (pricing.md section 11)."""
+"""From expected loss to premium: loadings, levy, minimum, tax, rounded at named steps (docs/methods/rating.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From risks to expected losses: frequency, history, layers, aggregate limit (pricing.md sections 4 to 7).
+"""From risks to expected losses: frequency, history, layers, aggregate limit (docs/methods/rating.md).
 
 Vectorised over risks; one code path for one quote and for a whole market.
 """
@@ -78,7 +78,7 @@ def rate(risks: RiskTable, t: Tariff) -> Rating:
 
 
 def _factors(risks: RiskTable, t: Tariff) -> dict[str, Floats]:
-    """Multiplicative factors of section 4, (S, 1) or (S, P), by step."""
+    """Multiplicative factors of the frequency, (S, 1) or (S, P), by step."""
     priced, declared = t.class_effect[risks.priced_class], t.class_effect[risks.declared_class]
     column = {
         "exposure": risks.exposure**t.elasticity * risks.term_years[risks.policy],
@@ -94,7 +94,7 @@ def _factors(risks: RiskTable, t: Tariff) -> dict[str, Floats]:
 
 
 def history_factor(frequency: Floats, risks: RiskTable, t: Tariff) -> Floats:
-    """(alpha + N) / (alpha + Lambda) per system and peril, (S, P) (section 5).
+    """(alpha + N) / (alpha + Lambda) per system and peril, (S, P).
 
     Lambda is the tariff's own expected count over the observed years, less what has not been reported yet. The factor
     stays with the system: pooled over systems observed for different times, a more dangerous old system would lower

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,6 +13,7 @@ from actuarial.compliance import compliance, delivered_and_missed, incident_weig
 from actuarial.evidence import Bools, Ints, RunTable, danger_scores, failure_rates
 from actuarial.rounding import Floats
 from actuarial.tariff import Tariff, tariff
+from policies.money import CENTS_PER_EURO
 from policies.period import MONTHS_PER_YEAR, years_between
 from policies.regimes import ObligedClass, Regime
 from policies.risk import AISystem, RiskProfile, Role
@@ -78,7 +79,7 @@ def tabulate(profiles: Sequence[RiskProfile], at: date, regime: Regime, calibrat
         limit=np.array([c.terms.limit.cents for c in covers], dtype=np.int64),
         aggregate_limit=np.array([c.terms.aggregate_limit.cents for c in covers], dtype=np.int64),
         covered=np.array([[h in regime.covered_heads(c.heads) for h in t.head_ids] for c in covers]),
-        turnover=np.array([p.firm.turnover_world.cents / 100 for p in profiles]),
+        turnover=np.array([p.firm.turnover_world.cents / CENTS_PER_EURO for p in profiles]),
         term_years=np.array([c.term_months / MONTHS_PER_YEAR for c in covers]),
         minimum_premium=np.array([_minimum_premium(p, regime) for p in profiles], dtype=np.int64),
     )
@@ -100,15 +101,20 @@ def declared_class(system: AISystem, regime: Regime) -> ObligedClass:
 
 
 def priced_class(system: AISystem, regime: Regime) -> ObligedClass:
-    """The class that is priced: one step up where nobody independent assessed it (pricing.md section 4)."""
+    """The class that is priced: one step up where nobody independent assessed it."""
     declared = declared_class(system, regime)
     return declared if system.assessed_class else regime.classes[declared.priced_when_self_assessed]
 
 
 def leading_class(profile: RiskProfile, regime: Regime) -> ObligedClass:
     """The highest declared class on the schedule: the floor of the cover follows it."""
+    return highest_class(profile.systems, regime)
+
+
+def highest_class(systems: Iterable[AISystem], regime: Regime) -> ObligedClass:
+    """The highest declared class of these systems."""
     ladder = tuple(regime.classes)
-    return max((declared_class(s, regime) for s in profile.systems), key=lambda c: ladder.index(c.id))
+    return max((declared_class(s, regime) for s in systems), key=lambda c: ladder.index(c.id))
 
 
 def run_table(systems: Sequence[AISystem], at: date, regime: Regime, calibration: Calibration) -> RunTable:
@@ -138,7 +144,7 @@ def run_table(systems: Sequence[AISystem], at: date, regime: Regime, calibration
 
 
 def trust(run: TestRun, at: date, regime: Regime, calibration: Calibration) -> float:
-    """Weight of a pass: independence x age x same version x signed (section 1, step 3)."""
+    """Weight of a pass: independence x age x same version x signed (docs/methods/evidence.md, trust)."""
     rules = regime.evidence
     age_days = max((at - run.run_date).days, 0)
     half_lives = age_days / calibration.test_designs[run.test].half_life_days
@@ -184,7 +190,7 @@ def _exposure(system: AISystem, profile: RiskProfile, regime: Regime, calibratio
     by_base = {
         "persons": system.persons_per_month / calibration.exposure_unit_persons,
         "turnover": profile.firm.turnover_nl.cents
-        / 100
+        / CENTS_PER_EURO
         / max(len(on_turnover), 1)
         / calibration.exposure_unit_turnover_eur,
     }

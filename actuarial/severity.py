@@ -1,4 +1,4 @@
-"""Severity per harm head: limited expected values and layers of the spliced distribution (pricing.md section 6)."""
+"""Severity per harm head: limited expected values and layers of the spliced distribution (docs/methods/severity.md)."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ import numpy as np
 from actuarial.calibration import Calibration, TestReference
 from actuarial.rounding import Floats
 from actuarial.severity import Splice, splice
+from policies.findings import WaarborgError
 from policies.heads import HEADS
 from policies.perils import PERILS
 from policies.period import DAYS_PER_YEAR
@@ -32,7 +33,7 @@ class ThetaLevel(StrEnum):
 class Tariff:
     """Arrays over P perils, H heads, T tests, C classes. Effects are on log frequency.
 
-    `unpriced` names perils and tests that the regime requires and the calibration lacks: such a risk is referred.
+    `unpriced` names perils, insurable heads and required tests that the calibration lacks: such a risk is referred.
     """
 
     peril_ids: tuple[str, ...]
@@ -102,6 +103,9 @@ def tariff(calibration: Calibration, regime: Regime, theta: ThetaLevel = ThetaLe
 
 
 def _tariff(calibration: Calibration, regime: Regime) -> Tariff:
+    if lacking := set(regime.classes) - set(calibration.classes) | set(regime.exposure_base) - set(calibration.roles):
+        names = ", ".join(sorted(lacking))
+        raise WaarborgError(f"calibration {calibration.sha256[:12]} has no effect for {names} of regime {regime.id}")
     perils = tuple(peril for peril in PERILS if peril in calibration.perils)
     heads = tuple(head for head in HEADS if head in calibration.severities)
     required = tuple(test for test in regime.required_tests() if test in calibration.tests)
@@ -181,7 +185,9 @@ def _utility_tests(required: tuple[str, ...], calibration: Calibration) -> tuple
 
 def _unpriced(regime: Regime, calibration: Calibration) -> tuple[str, ...]:
     perils = (peril for peril in PERILS if peril not in calibration.perils)
-    return (*perils, *(test for test in regime.required_tests() if test not in calibration.tests))
+    covered = (*regime.compulsory_heads, *regime.optional_heads)
+    heads = (head for head in covered if head not in calibration.severities)
+    return (*perils, *heads, *(test for test in regime.required_tests() if test not in calibration.tests))
 
 
 def _batteries(

@@ -75,7 +75,7 @@ class Desk:
         """Write a quote into the book, which is created when absent. Saving it again changes nothing."""
         from underwriting.quoting import quote_id  # noqa: PLC0415 - SciPy costs 0.3 s, and a list does without
 
-        inputs = (quote.profile, quote.at, self.regime_of(quote), self.calibration_of(quote))
+        inputs = (quote.profile, quote.intake, quote.at, self.regime_of(quote), self.calibration_of(quote))
         if quote.id != quote_id(*inputs):
             raise WaarborgError(f"{quote.id} is not the quote of a dossier as it was read, so it is not saved")
         sources = (

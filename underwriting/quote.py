@@ -58,9 +58,10 @@ class Lever:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A quote as of day `at`. `id` is derived from the digests and `at`: the same inputs give the same quote."""
+    """A quote as of day `at`. `id` is derived from all inputs and the engine: the same give the same quote."""
 
     id: str
+    engine: int  # the version of the computation that made it
     at: date
     decision: Decision
     findings: tuple[Finding, ...]  # of intake and of appetite, gravest first

@@ -23,6 +23,7 @@ from underwriting.quote import Decision, Lever, PerilResult, Quote, SystemResult
 
 LEVERS_SHOWN = 10
 ID_DIGITS = 12
+ENGINE = 1  # raise it with any change by which the same inputs give another quote
 
 
 def quote(
@@ -67,7 +68,8 @@ def _quote(
     alone = tabulate([profile], at, regime, calibration)
     low, high = (_due(alone, tariff(calibration, regime, level)) for level in (ThetaLevel.LOW, ThetaLevel.HIGH))
     return Quote(
-        id=quote_id(profile, at, regime, calibration),
+        id=quote_id(profile, findings, at, regime, calibration),
+        engine=ENGINE,
         at=at,
         decision=_decision(found),
         findings=found,
@@ -86,9 +88,11 @@ def _quote(
     )
 
 
-def quote_id(profile: RiskProfile, at: date, regime: Regime, calibration: Calibration) -> str:
-    """The name of a quote, from its inputs alone: the same inputs give the same quote."""
-    return "Q-" + digest([profile, at, regime.sha256, calibration.sha256])[:ID_DIGITS]
+def quote_id(
+    profile: RiskProfile, intake: Sequence[Finding], at: date, regime: Regime, calibration: Calibration
+) -> str:
+    """The name of a quote, from its inputs and the engine alone: the same inputs give the same quote."""
+    return "Q-" + digest([ENGINE, profile, tuple(intake), at, regime.sha256, calibration.sha256])[:ID_DIGITS]
 
 
 def _systems(profile: RiskProfile, risks: RiskTable, rating: Rating, t: Tariff) -> tuple[SystemResult, ...]:

@@ -11,9 +11,9 @@ from typing import Any
 from policies.digest import plain
 from underwriting.quote import Quote
 
-# Amounts, texts and counts must be equal. Figures are reported at nine digits; processors differ beyond those, which
-# can tip the ninth, and in what they make of zero.
-NINTH_DIGIT = 2e-8
+# Amounts, texts and counts must be equal. Figures are reported at seven digits; processors differ beyond those, which
+# can tip the seventh, and in what they make of zero.
+LAST_DIGIT = 2e-6
 NEXT_TO_ZERO = 1e-12
 
 
@@ -26,7 +26,9 @@ class Replay:
 
 
 def compare(archived: Quote, again: Quote) -> Replay:
-    """Waterfall lines first, since they are the price; then every other field."""
+    """Engine first, then waterfall lines, since they are the price; then every other field."""
+    if archived.engine != again.engine:
+        return Replay(False, f"engine: archived {archived.engine}, recomputed {again.engine}")
     lines = zip_longest(plain(archived.breakdown.lines), plain(again.breakdown.lines))
     for number, (old, new) in enumerate(lines, start=1):
         for difference in _differences(old, new, f"line {number} ({(old or new)['code']})"):
@@ -51,7 +53,7 @@ def _differences(old: Any, new: Any, where: str) -> Iterator[str]:
 
 def _same(old: Any, new: Any) -> bool:
     if isinstance(old, float) and isinstance(new, float):
-        return math.isclose(old, new, rel_tol=NINTH_DIGIT, abs_tol=NEXT_TO_ZERO)
+        return math.isclose(old, new, rel_tol=LAST_DIGIT, abs_tol=NEXT_TO_ZERO)
     return type(old) is type(new) and bool(old == new)
 
 
