@@ -12,7 +12,7 @@ from tui import formatting
 from tui.texts import Lang, say
 from underwriting.intake.text import safe
 from underwriting.quote import Decision, Lever, Quote
-from underwriting.texts import lever_text, text, titled
+from underwriting.texts import finding_title, lever_text, text, titled
 
 
 def line_label(code: str, lang: Lang) -> str:
@@ -52,13 +52,13 @@ def lever_sentence(lever: Lever, quote: Quote, regime: Regime, lang: Lang) -> Co
 
 
 def finding_content(finding: Finding, lang: Lang) -> Content:
-    """A finding with glyph, weight, place, message and rule; its words come from what others wrote."""
+    """A finding: glyph, weight and title; below them place, message and rule, which quote what others wrote."""
     glyph, style = formatting.SEVERITY_STYLES[finding.severity]
     where = f"{finding.subject}: " if finding.subject else ""
     rule = f" [{finding.reference}]" if finding.reference else ""
     return Content.assemble(
         (f"{glyph} {text(f'severity.{finding.severity}', lang)} ", f"bold {style}"),
-        (safe(where), "bold"),
-        safe(finding.message),
+        (safe(finding_title(finding, lang)), "bold"),
+        "\n  " + safe(where + finding.message),
         (safe(rule), "$muted"),
     )

@@ -48,8 +48,8 @@ FINDINGS = (
     Finding("self-assessed", Severity.INFO, "system hr-1, assessed_class", "the class is self-assessed"),
 )
 ERRORS = (
-    Finding("bad-kvk", Severity.ERROR, "dossier.toml, firm.kvk", "'123' is not 8 digits; give 8 digits"),
-    Finding("zero-trials", Severity.ERROR, "evidence/a.csv, row 2, trials", "0 trials; at least 1"),
+    Finding("firm-number", Severity.ERROR, "dossier.toml, firm.kvk", "'123' is not 8 digits; give 8 digits"),
+    Finding("table-zero-trials", Severity.ERROR, "evidence/a.csv, row 2, trials", "0 trials; at least 1"),
 )
 
 
@@ -107,6 +107,7 @@ def a_quote(name: str = NAMES[0], number: int = 1, decision: Decision = Decision
     terms = Terms(Money.euros(50_000), Money.euros(5_000_000), Money.euros(10_000_000))
     return Quote(
         id=f"Q-{number:012d}",
+        engine=1,
         at=AT - timedelta(days=number),
         decision=decision,
         findings=FINDINGS if decision is not Decision.QUOTED else (),

@@ -290,18 +290,20 @@ def test_everything_speaks_the_other_language_after_the_switch() -> None:
         assert "was € 118.833,92, scheelt € 12.410,18".replace("€ ", "€\u00a0") in shown(pilot)
         for dutch in ("Te betalen", "Maatregelen", "Risico", "Bevindingen", "wat als", "Technische premie", "× 1,250"):
             assert dutch in shown(pilot)
+        assert "voorleggen Verzekerd bedrag of" in shown(pilot)
         await pilot.press("L")
         await until(pilot, lambda: "saves €12,410.18" in shown(pilot))
+        assert "refer The limit or the premium" in shown(pilot)
         for english in ("Premium due", "Levers", "Risk", "Findings", "what if", "Technical premium", "× 1.250"):
             assert english in shown(pilot)
         for dutch in ("Maatregelen", "Bevindingen", "wat als", "scheelt", "Technische premie", "1,250"):
             assert dutch not in shown(pilot)
         await pilot.press("escape")
         await until(pilot, lambda: "118,833.92" in shown(pilot))
-        assert "24 of 24" in shown(pilot)
+        assert "1 of 1" in shown(pilot)
         assert "voorgelegd" not in shown(pilot)
 
-    drive(script, lang="nl")
+    drive(script, FakeDesk([a_quote()]), lang="nl")
 
 
 @pytest.mark.parametrize("decision", Decision)
