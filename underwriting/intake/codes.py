@@ -46,7 +46,7 @@ CODES: Mapping[str, Code] = {
     "date-order": Code(ERROR, "Two dates stand in the wrong order."),
     "firm-number": Code(ERROR, "The business register number does not have the regime's form."),
     "firm-lei": Code(ERROR, "The check digits of the LEI are wrong."),
-    "cover-terms": Code(ERROR, "Limit, aggregate limit and deductible do not fit together."),
+    "cover-terms": Code(ERROR, "Limits, deductible, term and instalments do not fit together."),
     "word-unknown": Code(ERROR, "A class, head, peril, obligation or instalment number that the regime does not know."),
     "id-duplicate": Code(ERROR, "An id, a word or a row that may stand once stands twice."),
     "system-unknown": Code(ERROR, "A row names a system that dossier.toml does not declare."),

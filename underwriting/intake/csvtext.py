@@ -79,8 +79,9 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
                 raise Refused("file-too-large", f"has more than {TABLE_ROWS} rows")
             if any(cells):
                 yield number, cells
-    except csv.Error as fault:
-        raise Refused("csv-syntax", f"line {reader.line_num} is not well-formed CSV: {fault}") from None
+    except csv.Error:
+        right = "cells separated by commas, a quote inside quotes written twice, every quote closed"
+        raise Refused("csv-syntax", f"line {reader.line_num} is not well-formed CSV; right would be {right}") from None
 
 
 def _row(number: int, cells: list[str], file: str, columns: Sequence[Column]) -> tuple[Row, list[Finding]]:
@@ -138,9 +139,15 @@ def an_id(cell: str) -> str:
     return _matching(ID, cell)
 
 
-def a_count(cell: str) -> int:
-    """A whole number from 0, of at most eight digits."""
-    return int(_matching(COUNT, cell))
+def count_to(most: int) -> Callable[[str], int]:
+    """A whole number from 0 to `most`, which has at most eight digits."""
+
+    def count(cell: str) -> int:
+        if int(_matching(COUNT, cell)) > most:
+            raise ValueError(cell)
+        return int(cell)
+
+    return count
 
 
 def an_amount(cell: str) -> Money:

@@ -7,7 +7,7 @@ import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import date, time
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from policies.findings import Finding, Severity
@@ -29,6 +29,8 @@ DEPTH = 8  # the format itself has four levels
 INTEGERS = range(-(2**63), 2**63)  # what TOML holds without loss
 DECIMALS = 2
 LEI_MODULUS = 97
+CODE_LETTERS = 2
+NOT_ISO = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "XK", "ZZ"}  # CLDR alone
 
 
 def read_declaration(raw: bytes) -> tuple[Data, tuple[Finding, ...]]:
@@ -43,11 +45,13 @@ def read_declaration(raw: bytes) -> tuple[Data, tuple[Finding, ...]]:
                 "file-too-large", f"line {number} has {len(line)} characters; at most {DOSSIER_LINE} are read"
             )
     try:
-        data = _plain(tomllib.loads(text, parse_float=Decimal), DEPTH)
+        data = _plain(tomllib.loads(text, parse_float=_decimal), DEPTH)
     except RecursionError:
         raise Refused("toml-syntax", "lists or tables are nested too deep") from None
-    except ValueError as fault:
+    except tomllib.TOMLDecodeError as fault:
         raise Refused("toml-syntax", f"is not well-formed TOML: {fault}") from None
+    except ValueError:  # Python refuses to read integers of thousands of digits
+        raise Refused("toml-syntax", "holds a number of thousands of digits") from None
     texts = dict(_text_findings(data))
     shape = breaches(data, frozenset(path for path, finding in texts.items() if _is_error(finding)))
     wrong = frozenset(path for path, finding in (*texts.items(), *shape.items()) if _is_error(finding))
@@ -56,6 +60,14 @@ def read_declaration(raw: bytes) -> tuple[Data, tuple[Finding, ...]]:
 
 def _is_error(finding: Finding) -> bool:
     return finding.severity is Severity.ERROR
+
+
+def _decimal(numeral: str) -> Decimal:
+    """The number exactly as written; one whose exponent no field could hold is not a number."""
+    try:
+        return Decimal(numeral)
+    except InvalidOperation:
+        return Decimal("NaN")
 
 
 def _plain(value: Any, depth: int) -> Any:
@@ -133,15 +145,30 @@ def entries_of(system: Data) -> Iterator[tuple[int, Data]]:
 
 def _check_firm(firm: Data, regime: Regime, at: date) -> Iterator[Finding]:
     kvk, lei = firm.get("kvk"), firm.get("lei")
-    if kvk is not None and not re.fullmatch(regime.business_number_pattern, kvk):
-        right = f"a {regime.business_number_name} number of the form {regime.business_number_pattern}"
+    if kvk is not None and not (re.fullmatch(regime.business_number_pattern, kvk) and kvk.strip("0")):
+        right = f"a {regime.business_number_name} number of the form {regime.business_number_pattern}, not all zeros"
         yield remark("firm-number", spot(("firm", "kvk")), f"is {shown(kvk)}; right would be {right}", regime.id)
     if lei is not None and int("".join(str(int(c, 36)) for c in lei)) % LEI_MODULUS != 1:
         message = f"is {shown(lei)}, whose check digits are wrong; right would be the LEI as issued"
         yield remark("firm-lei", spot(("firm", "lei")), message, "ISO 17442")
     for name in ("turnover_nl_eur", "turnover_world_eur"):
         yield from _whole_cents(firm, ("firm", name))
+    country = firm.get("country")
+    if country is not None and country != regime.country and country not in _countries():
+        message = f"is {shown(country)}; right would be {right_for(('firm', 'country'))}"
+        yield remark("field-value", spot(("firm", "country")), message, "ISO 3166-1")
+    home, world = firm.get("turnover_nl_eur"), firm.get("turnover_world_eur")
+    if home is not None and world is not None and home > world:
+        message = f"is {shown(home)}; right would be at most turnover_world_eur, {shown(world)}"
+        yield remark("field-value", spot(("firm", "turnover_nl_eur")), message)
     yield from _not_after(at, _day(firm, "founded"), ("firm", "founded"))
+
+
+def _countries() -> set[str]:
+    """The two-letter codes of ISO 3166-1."""
+    from babel import Locale  # noqa: PLC0415 - only a firm from abroad needs it
+
+    return {str(code) for code in Locale("en").territories if len(str(code)) == CODE_LETTERS} - NOT_ISO
 
 
 def _check_cover(cover: Data, regime: Regime) -> Iterator[Finding]:
@@ -150,13 +177,20 @@ def _check_cover(cover: Data, regime: Regime) -> Iterator[Finding]:
         yield from _whole_cents(cover, ("cover", name))
     limit, aggregate = cover.get("limit_eur"), cover.get("aggregate_limit_eur")
     if limit is not None and aggregate is not None and aggregate < limit:
-        message = f"is {aggregate}; right would be at least limit_eur, {limit}"
+        message = f"is {shown(aggregate)}; right would be at least limit_eur, {shown(limit)}"
         yield remark("cover-terms", spot(("cover", "aggregate_limit_eur")), message)
+    deductible = cover.get("deductible_eur")
+    if limit is not None and deductible is not None and deductible >= limit:
+        message = f"is {shown(deductible)}; right would be below limit_eur, {shown(limit)}"
+        yield remark("cover-terms", spot(("cover", "deductible_eur")), message)
     yield from _known_words(cover.get("heads", ()), tuple(HEADS), ("cover", "heads"), "")
-    payments = cover.get("instalments")
+    payments, months = cover.get("instalments"), cover.get("term_months")
     if payments is not None and payments not in regime.instalments:
         message = f"is {payments}; right would be one of {', '.join(map(str, regime.instalments))}"
         yield remark("word-unknown", spot(("cover", "instalments")), message, regime.id)
+    elif payments is not None and months is not None and payments > months:
+        message = f"is {payments}; right would be at most term_months, {months}"
+        yield remark("cover-terms", spot(("cover", "instalments")), message)
 
 
 def _check_system(system: Data, path: Path, regime: Regime, inception: date | None) -> Iterator[Finding]:

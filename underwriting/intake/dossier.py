@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -24,7 +25,7 @@ from underwriting.intake.declaration import (
     systems_of,
 )
 from underwriting.intake.evidence import read_evidence
-from underwriting.intake.files import content
+from underwriting.intake.files import content, unreadable
 from underwriting.intake.limits import DOSSIER_BYTES, TABLE_BYTES, Refused
 from underwriting.intake.schema import DOSSIER
 from underwriting.intake.tables import INCIDENTS, OBLIGATIONS, read_incidents, read_obligations
@@ -42,15 +43,14 @@ class Submission:
 
 def read_dossier(folder: Path, regime: Regime, at: date) -> Submission:
     """The dossier in `folder` under a regime, as of day `at`."""
-    if not (folder / DOSSIER).exists():
-        message = f"holds no {DOSSIER}; right would be a dossier folder (docs/dossier.md)"
-        return Submission(None, (remark("dossier-missing", str(folder), message),))
+    if absent := _absent(folder):
+        return Submission(None, (absent,))
     found: list[Finding] = []
     digests: dict[str, str] = {}
 
     def read(name: str, most: int, reader: Callable[[bytes], tuple[T, tuple[Finding, ...]]], empty: T) -> T:
         """A file's value; its findings and its digest are kept."""
-        if not (folder / name).exists() and name != DOSSIER:
+        if not os.path.lexists(folder / name):  # a link that leads nowhere is there, and wrong
             return empty
         try:
             raw = content(folder, name, most)
@@ -83,6 +83,20 @@ def read_dossier(folder: Path, regime: Regime, at: date) -> Submission:
         sha256=digest(sorted((digests | evidence.digests).items())),
     )
     return Submission(profile, findings)
+
+
+def _absent(folder: Path) -> Finding | None:
+    """The finding on a folder without a dossier, or one that the system refuses to look into."""
+    try:
+        if (folder / DOSSIER).exists():
+            return None
+        message = f"holds no {DOSSIER}; right would be a dossier folder (docs/dossier.md)"
+        if folder.is_file():
+            message = f"is a file; right would be the folder that holds {DOSSIER}"
+    except OSError as refusal:
+        refused = unreadable(refusal)
+        return remark(refused.code, str(folder), refused.message)
+    return remark("dossier-missing", str(folder), message)
 
 
 def _system_ids(data: Data) -> frozenset[str] | None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
 
-from underwriting.intake.limits import MIB, Refused
+from underwriting.intake.limits import Refused, sized
 
 FOREIGN_PATH = re.compile(r"[\\:\x00]")  # separators and drives of other systems
 
@@ -25,8 +25,10 @@ def locate(folder: Path, name: str) -> Path:
         plain = path.is_file()
     except FileNotFoundError:
         raise Refused("file-missing", "does not exist in the dossier folder") from None
-    except (OSError, RuntimeError, ValueError) as refusal:  # RuntimeError: a circle of links
-        raise Refused("file-unreadable", f"cannot be opened: {type(refusal).__name__}") from None
+    except RuntimeError:  # what pathlib makes of a circle of links
+        raise Refused("file-unreadable", "is a link that leads back to itself") from None
+    except OSError as refusal:
+        raise unreadable(refusal) from None
     if not inside:
         raise Refused("file-outside", "is a link that leaves the dossier folder; put the file itself into the folder")
     if not plain:
@@ -34,20 +36,24 @@ def locate(folder: Path, name: str) -> Path:
     return path
 
 
+def unreadable(refusal: OSError) -> Refused:
+    """The refusal of the system in its own words, such as "Permission denied"."""
+    return Refused("file-unreadable", f"cannot be read: {refusal.strerror or 'the system refuses'}")
+
+
 @contextmanager
 def opened(folder: Path, name: str, most: int) -> Iterator[BufferedReader]:
     """The file open for reading. Raises Refused; also when it is longer than `most` bytes."""
     path = locate(folder, name)
     try:
-        handle = path.open("rb")
+        with path.open("rb") as handle:
+            size = handle.seek(0, 2)
+            if size > most:
+                raise Refused("file-too-large", f"has {size} bytes; right would be at most {most} ({sized(most)})")
+            handle.seek(0)
+            yield handle
     except OSError as refusal:
-        raise Refused("file-unreadable", f"cannot be opened: {type(refusal).__name__}") from None
-    with handle:
-        size = handle.seek(0, 2)
-        if size > most:
-            raise Refused("file-too-large", f"has {size} bytes; at most {most} ({most // MIB or 1} MiB) are read")
-        handle.seek(0)
-        yield handle
+        raise unreadable(refusal) from None
 
 
 def content(folder: Path, name: str, most: int) -> bytes:

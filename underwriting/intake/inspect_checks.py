@@ -90,7 +90,7 @@ def _subset(log: Log, plan_lodged: bool) -> Iterator[tuple[str, str]]:
 def _model(log: Log, claim: Claim) -> Iterator[tuple[str, str]]:
     model = log.get("eval", "model")
     if claim.model is not None and model != claim.model:
-        declared = shown(claim.model) if claim.model else "no foundation model"
+        declared = shown(claim.model) if claim.model else '"none", for a system that runs on no model'
         yield "log-other-model", f"tests model {shown(model)}; the system declares {declared}"
 
 

@@ -25,8 +25,13 @@ def parse_json(raw: bytes, name: str) -> Any:
     try:
         text = raw.decode("utf-8-sig")
         return json.loads(text, parse_constant=_nothing, parse_float=_finite, object_pairs_hook=_without_doubles)
-    except ValueError as fault:
-        raise Refused("log-damaged", f"{name} is not well-formed JSON: {fault}") from None
+    except UnicodeDecodeError as fault:
+        raise Refused("log-damaged", f"{name} is not UTF-8 text: byte {fault.start} is wrong") from None
+    except json.JSONDecodeError as fault:
+        message = f"{name} is not well-formed JSON: line {fault.lineno}, column {fault.colno} is wrong"
+        raise Refused("log-damaged", message) from None
+    except ValueError:  # Python refuses to read integers of thousands of digits
+        raise Refused("log-damaged", f"{name} holds a number of thousands of digits") from None
 
 
 def _depth(raw: bytes) -> int:

@@ -20,6 +20,12 @@ INFLATION_FLOOR = 1 * MIB  # ... looked at only above this size
 MEMBERS = 200_000  # of one log
 JSON_DEPTH = 200  # levels of lists and objects
 TRIAL_COUNT = 10_000_000  # planned prompts, epochs, or trials of a table
+PERSON_COUNT = 99_999_999  # affected by one incident
+
+
+def sized(most: int) -> str:
+    """A limit in bytes as people write it: whole MiB, else KiB."""
+    return f"{most // MIB} MiB" if most % MIB == 0 else f"{most / KIB:g} KiB"
 
 
 class Refused(Exception):  # noqa: N818 - it says what happened to the input

@@ -9,13 +9,13 @@ from policies.findings import Finding
 from policies.safety import Independence, SafetyTest, TestRun
 from underwriting.intake.claim import Claim, Reading, Tests, date_findings, lodged, run_findings, unknown_test
 from underwriting.intake.codes import place, remark
-from underwriting.intake.csvtext import Column, Row, a_count, a_day, an_id, read_rows
-from underwriting.intake.limits import TABLE_BYTES, Refused
+from underwriting.intake.csvtext import Column, Row, a_day, an_id, count_to, read_rows
+from underwriting.intake.limits import TABLE_BYTES, TRIAL_COUNT, Refused, sized
 
 COLUMNS = (
     Column("test", "the id of a test in the catalogue", an_id),
-    Column("trials", "a whole number from 0", a_count),
-    Column("failures", "a whole number from 0 to trials", a_count),
+    Column("trials", f"a whole number from 0 to {TRIAL_COUNT}", count_to(TRIAL_COUNT)),
+    Column("failures", "a whole number from 0 to trials", count_to(TRIAL_COUNT)),
     Column("date", "the day of the run, as YYYY-MM-DD", a_day),
 )
 
@@ -25,7 +25,7 @@ def read_table(handle: BinaryIO, claim: Claim, tests: Tests) -> Reading:
     try:
         raw = handle.read(TABLE_BYTES + 1)
         if len(raw) > TABLE_BYTES:
-            raise Refused("file-too-large", f"has more than {TABLE_BYTES} bytes")
+            raise Refused("file-too-large", f"is longer than {TABLE_BYTES} bytes ({sized(TABLE_BYTES)})")
         rows, found = read_rows(raw, claim.file, COLUMNS)
     except Refused as refused:
         return Reading(findings=(remark(refused.code, claim.file, refused.message),))
@@ -47,7 +47,7 @@ def _table_findings(claim: Claim, rows: tuple[Row, ...], mine: list[Row]) -> Ite
     if claim.independence is Independence.SELF_LOGGED:
         message = "a results table holds no log: it counts as self_summary; hand in the log itself"
         yield remark("evidence-no-log", claim.entry, message)
-    if not mine:
+    if not mine and all("test" in row.values for row in rows):  # else it is one of those that cannot be read
         message = f"has no row for {claim.test}; right would be a row whose test is {claim.test}"
         yield remark("table-no-row", claim.file, message)
     unclaimed = [row for row in rows if row.values.get("test", claim.test) not in claim.claimed]

@@ -11,8 +11,8 @@ from policies.perils import PERILS
 from policies.regimes import Regime
 from policies.risk import Incident, IncidentSeverity, IncidentSource, Obligation
 from underwriting.intake.codes import remark
-from underwriting.intake.csvtext import Column, Row, a_count, a_day, a_share, a_text, an_amount, an_id, read_rows
-from underwriting.intake.limits import DESCRIPTION_LENGTH
+from underwriting.intake.csvtext import Column, Row, a_day, a_share, a_text, an_amount, an_id, count_to, read_rows
+from underwriting.intake.limits import DESCRIPTION_LENGTH, PERSON_COUNT
 from underwriting.intake.text import shown
 
 INCIDENTS, OBLIGATIONS = "incidents.csv", "obligations.csv"
@@ -30,8 +30,8 @@ INCIDENT_COLUMNS = (
     Column("reported_at", RIGHT_DAY + ", not before aware_at; empty when never reported", a_day, required=False),
     Column("source", "self, authority or press: who brought it to light", IncidentSource),
     Column("severity", "near_miss, minor, serious or critical", IncidentSeverity),
-    Column("persons_affected", "a whole number from 0", a_count),
-    Column("loss_eur", "an amount in euros from 0 with at most two decimals", an_amount),
+    Column("persons_affected", f"a whole number from 0 to {PERSON_COUNT}", count_to(PERSON_COUNT)),
+    Column("loss_eur", "an amount in euros, from 0 to below 1e12 with at most two decimals", an_amount),
     Column(
         "description", f"one line of text, at most {DESCRIPTION_LENGTH} characters", a_text, longest=DESCRIPTION_LENGTH
     ),

@@ -42,8 +42,8 @@ def members(handle: BinaryIO) -> Members:
         raise Refused("log-limit", f"has more than {MEMBERS} members")
     try:
         infos = zipfile.ZipFile(handle).infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, OSError, struct.error) as fault:
-        raise Refused("log-damaged", f"is not a readable ZIP archive: {fault}") from None
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, OSError, struct.error):
+        raise Refused("log-damaged", "is not a readable ZIP archive; right would be the log as it was made") from None
     for info in infos:
         _check(info)
     for here, following in pairwise(sorted(infos, key=lambda info: info.header_offset)):
@@ -90,8 +90,10 @@ def _content(handle: BinaryIO, info: zipfile.ZipInfo, most: int) -> bytes:
         raise too_large
     try:
         content = _inflate(_stored(handle, info), info.compress_type, most + 1)
-    except (zlib.error, OSError, ValueError, EOFError, struct.error) as fault:
-        raise Refused("log-damaged", f"member {name} cannot be inflated: {fault}") from None
+    except Refused as refused:
+        raise Refused(refused.code, f"member {name} {refused.message}") from None
+    except (zlib.error, OSError, ValueError, EOFError, struct.error):
+        raise Refused("log-damaged", f"member {name} cannot be inflated: its bytes are damaged") from None
     if len(content) > most:
         raise too_large
     if len(content) != info.file_size or zlib.crc32(content) != info.CRC:
@@ -100,26 +102,26 @@ def _content(handle: BinaryIO, info: zipfile.ZipInfo, most: int) -> bytes:
 
 
 def _stored(handle: BinaryIO, info: zipfile.ZipInfo) -> bytes:
-    """The bytes of a member as they lie in the archive. Raises ValueError."""
+    """The bytes of a member as they lie in the archive. Raises Refused, OSError, ValueError, struct.error."""
     if info.flag_bits & ENCRYPTED:
-        raise ValueError("it is encrypted")
+        raise Refused("log-damaged", "is encrypted")
     handle.seek(info.header_offset)
     signature, *_, name_length, extra_length = LOCAL_HEADER.unpack(handle.read(LOCAL_HEADER.size))
     if signature != LOCAL_SIGNATURE:
-        raise ValueError("its local header is missing")
+        raise Refused("log-damaged", "lacks its local header")
     handle.seek(name_length + extra_length, io.SEEK_CUR)
     return handle.read(info.compress_size)
 
 
 def _inflate(stored: bytes, method: int, most: int) -> bytes:
-    """Inflated content, cut off at `most` bytes. Raises ValueError."""
+    """Inflated content, cut off at `most` bytes. Raises Refused, ValueError, zlib.error."""
     if method == STORED:
         return stored[:most]
     if method == DEFLATE:
         return zlib.decompressobj(-zlib.MAX_WBITS).decompress(stored, most)
     if method == ZSTANDARD:
         return _unzstandard(stored, most)
-    raise ValueError(f"method {method} is not supported; right would be stored, deflate or zstandard")
+    raise Refused("log-damaged", f"is packed by method {method}; right would be stored, deflate or zstandard")
 
 
 def _unzstandard(stored: bytes, most: int) -> bytes:
@@ -129,5 +131,5 @@ def _unzstandard(stored: bytes, most: int) -> bytes:
     try:
         with inflater.stream_reader(stored, read_across_frames=True) as reader:
             return reader.read(most)
-    except zstandard.ZstdError as fault:
-        raise ValueError(str(fault)) from None
+    except zstandard.ZstdError:
+        raise ValueError("not a frame of zstandard") from None

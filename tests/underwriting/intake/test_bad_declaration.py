@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from dossiers import dossier_data, incidents, obligations, save_dossier, write_dossier
+from dossiers import AT, dossier_data, incidents, obligations, save_dossier, write_dossier
 from reading_dossiers import ENTRY, LATER, SYSTEM, errors, read
+
+from policies.findings import Severity
+from policies.regimes import load_regime
+from underwriting.intake.declaration import NOT_ISO, _countries
+from underwriting.intake.dossier import read_dossier
+from underwriting.intake.limits import DOSSIER_BYTES
 
 CYRILLIC_A = "\N{CYRILLIC SMALL LETTER A}"
 PERSONS, MODEL = f"{SYSTEM}, persons_per_month", f"{SYSTEM}, foundation_model"
@@ -33,15 +40,23 @@ DECLARED: dict[str, tuple[dict[str, Any], str, str]] = {
     "KvK number as a number": ({"firm": {"kvk": 12345678}}, "field-type", "dossier.toml: firm, kvk"),
     "KvK number too short": ({"firm": {"kvk": "1234567"}}, "firm-number", "dossier.toml: firm, kvk"),
     "KvK number of other digits": ({"firm": {"kvk": "١٢٣٤٥٦٧٨"}}, "firm-number", "dossier.toml: firm, kvk"),
+    "KvK number of zeros": ({"firm": {"kvk": "00000000"}}, "firm-number", "dossier.toml: firm, kvk"),
     "LEI with a wrong check": ({"firm": {"lei": "00000FICTIEVOORBEE15"}}, "firm-lei", "dossier.toml: firm, lei"),
     "LEI too short": ({"firm": {"lei": "7245"}}, "field-value", "dossier.toml: firm, lei"),
     "country in words": ({"firm": {"country": "Nederland"}}, "field-value", "dossier.toml: firm, country"),
+    "country that is none": ({"firm": {"country": "XX"}}, "field-value", "dossier.toml: firm, country"),
+    "union for a country": ({"firm": {"country": "EU"}}, "field-value", "dossier.toml: firm, country"),
     "size unknown": ({"firm": {"size_class": "huge"}}, "field-value", "dossier.toml: firm, size_class"),
     "founded in the future": ({"firm": {"founded": LATER}}, "date-future", "dossier.toml: firm, founded"),
     "no day of the calendar": ({"firm": {"founded": "2019-02-30"}}, "field-value", "dossier.toml: firm, founded"),
     "date and time": ({"firm": {"founded": "2019-05-01T12:00:00"}}, "field-value", "dossier.toml: firm, founded"),
     "year out of range": ({"firm": {"founded": "0001-01-01"}}, "field-value", "dossier.toml: firm, founded"),
     "negative turnover": ({"firm": {"turnover_nl_eur": -1}}, "field-value", "dossier.toml: firm, turnover_nl_eur"),
+    "more turnover at home than in the world": (
+        {"firm": {"turnover_nl_eur": 3_000_000.01}},
+        "field-value",
+        "dossier.toml: firm, turnover_nl_eur",
+    ),
     "fraction of a cent": ({"cover": {"limit_eur": 1_000_000.125}}, "field-value", "dossier.toml: cover, limit_eur"),
     "infinite limit": ({"cover": {"limit_eur": float("inf")}}, "field-type", "dossier.toml: cover, limit_eur"),
     "no limit": ({"cover": {"limit_eur": 0}}, "field-value", "dossier.toml: cover, limit_eur"),
@@ -50,11 +65,26 @@ DECLARED: dict[str, tuple[dict[str, Any], str, str]] = {
         "cover-terms",
         "dossier.toml: cover, aggregate_limit_eur",
     ),
+    "deductible that leaves no cover": (
+        {"cover": {"deductible_eur": 1_000_000}},
+        "cover-terms",
+        "dossier.toml: cover, deductible_eur",
+    ),
+    "more instalments than months": (
+        {"cover": {"term_months": 3, "instalments": 4}},
+        "cover-terms",
+        "dossier.toml: cover, instalments",
+    ),
     "head unknown": ({"cover": {"heads": ["C1", "H9"]}}, "word-unknown", "dossier.toml: cover, heads"),
     "head twice": ({"cover": {"heads": ["C1", "C1"]}}, "id-duplicate", "dossier.toml: cover, heads"),
     "instalments not allowed": ({"cover": {"instalments": 3}}, "word-unknown", "dossier.toml: cover, instalments"),
     "term too long": ({"cover": {"term_months": 61}}, "field-value", "dossier.toml: cover, term_months"),
     "negative exposure": ({"system": {"persons_per_month": -1}}, "field-value", PERSONS),
+    "an exponent beyond any number": (
+        {"system": {"persons_per_month": Decimal("1e400")}},
+        "field-value",
+        f"{SYSTEM}, persons_per_month",
+    ),
     "infinite exposure": (
         {"system": {"persons_per_month": float("inf")}},
         "field-type",
@@ -91,6 +121,13 @@ DECLARED: dict[str, tuple[dict[str, Any], str, str]] = {
     "closing markup": ({"firm": {"name": "[/b] Fictie"}}, "text-markup", "dossier.toml: firm, name"),
     "opening markup": ({"firm": {"name": "[red]Fictie"}}, "text-markup", "dossier.toml: firm, name"),
     "empty name": ({"firm": {"name": ""}}, "field-value", "dossier.toml: firm, name"),
+    "firm of spaces": ({"firm": {"name": "   "}}, "field-value", "dossier.toml: firm, name"),
+    "system of spaces": ({"system": {"name": "\u2003"}}, "field-value", f"{SYSTEM}, name"),
+    "version of spaces": ({"system": {"version": " "}}, "field-value", f"{SYSTEM}, version"),
+    "register number of spaces": ({"system": {"eu_db_id": " "}}, "field-value", f"{SYSTEM}, eu_db_id"),
+    "evaluator of spaces": ({"evidence": {"evaluator": " \u00a0"}}, "field-value", f"{ENTRY}, evaluator"),
+    "empty id": ({"system": {"id": ""}}, "field-value", f"{SYSTEM}, id"),
+    "empty test": ({"evidence": {"test": ""}}, "field-value", f"{ENTRY}, test"),
     "name too long": ({"firm": {"name": "Fictie " * 40}}, "field-value", "dossier.toml: firm, name"),
     "independence": ({"evidence": {"independence": "trust_me"}}, "field-value", f"{ENTRY}, independence"),
     "digest in capitals": ({"evidence": {"sha256": "A" * 64}}, "field-value", f"{ENTRY}, sha256"),
@@ -124,6 +161,50 @@ def test_a_wrong_declaration_gets_one_error(name: str, tmp_path: Path) -> None:
     assert errors(submission) == [(code, subject)]
     assert submission.profile is None
     assert all(f.line().isprintable() for f in submission.findings)
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({"firm": {"turnover_nl_eur": 5_000_000}}, ("turnover_nl_eur", "turnover_world_eur", "5000000", "3000000")),
+        ({"cover": {"deductible_eur": 2_000_000}}, ("deductible_eur", "limit_eur", "2000000", "1000000")),
+        ({"cover": {"term_months": 2}}, ("instalments", "term_months", "is 4", "2")),
+    ],
+)
+def test_fields_that_disagree_are_both_named(changes: dict[str, Any], names: tuple[str, ...], tmp_path: Path) -> None:
+    (line,) = (f.line() for f in read(write_dossier(tmp_path, **changes)).findings if f.severity is Severity.ERROR)
+    assert [name for name in names if name not in line] == []
+
+
+@pytest.mark.parametrize("country", ["NL", "BE", "US", "AX"])
+def test_a_firm_may_come_from_any_country(country: str, tmp_path: Path) -> None:
+    assert read(write_dossier(tmp_path, firm={"country": country})).profile is not None
+
+
+def test_a_regime_knows_its_own_country(tmp_path: Path) -> None:
+    regime = load_regime("oostmark-2028")
+    firm = {"country": regime.country, "kvk": "1000000001"}
+    found = read_dossier(write_dossier(tmp_path, firm=firm), regime, AT).findings
+    assert [f.line() for f in found if "firm" in f.subject] == []
+
+
+def test_countries_are_those_of_the_standard() -> None:
+    """The standard lists 249; CLDR names groupings, reserved and private codes besides."""
+    assert len(_countries()) == 249
+    assert {"NL", "BE", "GB", "TW"} <= _countries()
+    assert _countries() & NOT_ISO == set()
+
+
+def test_a_number_whose_exponent_has_too_many_digits_is_no_number(tmp_path: Path) -> None:
+    path = write_dossier(tmp_path) / "dossier.toml"
+    path.write_text(path.read_text("utf-8").replace("= 12000", "= 1e" + "9" * 30), "utf-8")
+    assert errors(read(tmp_path)) == [("field-type", PERSONS)]
+
+
+def test_a_dossier_that_is_too_large_is_told_its_limit_once(tmp_path: Path) -> None:
+    (tmp_path / "dossier.toml").write_bytes(b"#" * (DOSSIER_BYTES + 1))
+    (finding,) = read(tmp_path).findings
+    assert finding.message == f"has {DOSSIER_BYTES + 1} bytes; right would be at most 524288 (512 KiB)"
 
 
 def test_ids_of_systems_are_unique(tmp_path: Path) -> None:

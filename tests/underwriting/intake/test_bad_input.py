@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from errno import EACCES
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from dossiers import TABLE, dossier_data, incidents, obligations, results, save_dossier, write_dossier
@@ -25,6 +26,54 @@ def test_a_folder_without_a_dossier_is_named(make: bool, tmp_path: Path) -> None
     (finding,) = read(folder).findings
     assert finding.code == "dossier-missing"
     assert finding.line().isprintable()
+
+
+def test_a_file_for_a_folder_is_told_so(tmp_path: Path) -> None:
+    folder = write_dossier(tmp_path)
+    (finding,) = read(folder / "dossier.toml").findings
+    assert (finding.code, finding.subject) == ("dossier-missing", str(folder / "dossier.toml"))
+    assert finding.message == "is a file; right would be the folder that holds dossier.toml"
+
+
+def refusing(*_: object, **__: object) -> NoReturn:
+    raise PermissionError(EACCES, os.strerror(EACCES))
+
+
+def test_a_folder_that_may_not_be_read_is_one_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_dossier(tmp_path)
+    monkeypatch.setattr(Path, "stat", refusing)
+    (finding,) = read(folder).findings
+    assert (finding.code, finding.subject) == ("file-unreadable", str(folder))
+    assert finding.message == "cannot be read: Permission denied"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unreadable to root")
+def test_a_locked_folder_is_one_finding(tmp_path: Path) -> None:
+    folder = write_dossier(tmp_path / "locked")
+    folder.chmod(0)
+    try:
+        assert [f.code for f in read(folder).findings] == ["file-unreadable"]
+    finally:
+        folder.chmod(0o700)
+
+
+def test_a_name_that_no_folder_can_have_is_one_finding(tmp_path: Path) -> None:
+    assert [f.code for f in read(tmp_path / ("x" * 300)).findings] == ["file-unreadable"]
+
+
+def test_a_file_that_may_not_be_opened_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_dossier(tmp_path, files={"incidents.csv": incidents({})})
+    monkeypatch.setattr(Path, "open", refusing)
+    submission = read(folder)
+    assert errors(submission) == [("file-unreadable", "dossier.toml"), ("file-unreadable", "incidents.csv")]
+    assert {f.message for f in submission.findings} == {"cannot be read: Permission denied"}
+
+
+def test_links_that_lead_nowhere_are_not_taken_for_absent_files(tmp_path: Path) -> None:
+    folder = write_dossier(tmp_path)
+    (folder / "incidents.csv").symlink_to("gone.csv")
+    (folder / "obligations.csv").symlink_to("obligations.csv")
+    assert errors(read(folder)) == [("file-missing", "incidents.csv"), ("file-unreadable", "obligations.csv")]
 
 
 def test_links_that_leave_the_folder_are_refused(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ INCIDENT_ROWS: dict[str, tuple[dict[str, Any], str, str]] = {
     "no date": ({"occurred_at": "yesterday"}, "field-value", "occurred_at"),
     "empty date": ({"occurred_at": ""}, "field-missing", "occurred_at"),
     "negative persons": ({"persons_affected": "-3"}, "field-value", "persons_affected"),
+    "more persons than there are": ({"persons_affected": 10**9}, "field-value", "persons_affected"),
     "negative loss": ({"loss_eur": "-0.01"}, "field-value", "loss_eur"),
     "infinite loss": ({"loss_eur": "inf"}, "field-value", "loss_eur"),
     "fraction of a cent": ({"loss_eur": "1.005"}, "field-value", "loss_eur"),

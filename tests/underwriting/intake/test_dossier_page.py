@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from dossiers import AT, ROOT
 
+from actuarial.calibration import shipped_calibration
 from policies.regimes import load_regime
 from underwriting.intake import limits
 from underwriting.intake.codes import CODES
@@ -75,19 +76,28 @@ def test_every_code_is_used_and_no_other() -> None:
 
 
 def test_limits() -> None:
-    kib, mib = limits.KIB, limits.MIB
+    sized = limits.sized
     for words in (
-        f"dossier.toml | {limits.DOSSIER_BYTES // kib} KiB, lines of {limits.DOSSIER_LINE:,} characters",
-        f"a CSV file | {limits.TABLE_BYTES // mib} MiB, {limits.TABLE_ROWS:,} rows",
+        f"dossier.toml | {sized(limits.DOSSIER_BYTES)}, lines of {limits.DOSSIER_LINE:,} characters",
+        f"a CSV file | {sized(limits.TABLE_BYTES)}, {limits.TABLE_ROWS:,} rows",
         f"one text | {limits.TEXT_LENGTH} characters; an incident's description {limits.DESCRIPTION_LENGTH:,}",
         f"findings listed for one file | {limits.FINDINGS:,}",
-        f"an evidence file as stored | {limits.EVIDENCE_BYTES // mib} MiB",
-        f"one JSON text, inflated | {limits.JSON_BYTES // mib} MiB, {limits.JSON_DEPTH} levels deep",
-        f"all that is inflated of one log | {limits.INFLATED_BYTES // mib} MiB",
-        f"larger than {limits.INFLATION_FLOOR // mib} MiB | inflates at most {limits.INFLATION_RATIO} times",
+        f"an evidence file as stored | {sized(limits.EVIDENCE_BYTES)}",
+        f"one JSON text, inflated | {sized(limits.JSON_BYTES)}, {limits.JSON_DEPTH} levels deep",
+        f"all that is inflated of one log | {sized(limits.INFLATED_BYTES)}",
+        f"larger than {sized(limits.INFLATION_FLOOR)} | inflates at most {limits.INFLATION_RATIO} times",
         f"members of a log | {limits.MEMBERS:,}",
     ):
         assert words in PAGE
+
+
+def test_sectors_with_a_tariff() -> None:
+    listed = re.search(r"Sectors with a tariff: (.*?)\.", PAGE, re.DOTALL)
+    assert listed
+    assert re.findall(r"`(\w+)`", listed[1]) == sorted(shipped_calibration().sectors)
+    example = re.search(r"such as (\w+)", DEFINITIONS["system"]["properties"]["sector"]["description"])
+    assert example
+    assert example[1] in shipped_calibration().sectors
 
 
 def test_the_example_is_a_valid_dossier(tmp_path: Path) -> None:

@@ -100,22 +100,23 @@ DAYS = st.dates(date(1900, 1, 1), AT)
 def declarations(draw: st.DrawFn) -> dict[str, Any]:
     """Valid data of dossier.toml: every optional field present or not, values over their whole range."""
     data = dossier_data()
-    limit = draw(amounts(1))
+    limit, term = draw(amounts(1)), draw(st.integers(1, 60))
+    home, world = sorted((draw(amounts()), draw(amounts())))
     data["firm"] |= {
         "name": draw(NAMES),
-        "kvk": draw(st.from_regex(r"\A[0-9]{8}\Z")),
+        "kvk": draw(st.from_regex(r"\A[0-9]{8}\Z").filter(int)),
         "size_class": draw(st.sampled_from(SizeClass)).value,
-        "turnover_nl_eur": draw(amounts()),
-        "turnover_world_eur": draw(amounts()),
+        "turnover_nl_eur": home,
+        "turnover_world_eur": world,
         "founded": draw(DAYS),
     } | draw(st.just({}) | st.just({"lei": "00000FICTIEVOORBEE14"}))
     data["cover"] |= {
-        "term_months": draw(st.integers(1, 60)),
+        "term_months": term,
         "heads": draw(st.lists(st.sampled_from(list(HEADS)), unique=True)),
         "limit_eur": limit,
         "aggregate_limit_eur": limit + draw(st.integers(0, 10**9)),
-        "deductible_eur": draw(amounts()),
-        "instalments": draw(st.sampled_from(REGIME.instalments)),
+        "deductible_eur": draw(amounts().filter(lambda deductible: deductible < limit) | st.just(0)),
+        "instalments": draw(st.sampled_from([n for n in REGIME.instalments if n <= term])),
     }
     data["systems"][0] |= {
         "name": draw(NAMES),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,9 @@ from underwriting.intake.limits import JSON_BYTES, MIB
 HEAD = json.dumps(header()).encode()
 
 
+FOREIGN_WORDS = re.compile(r"codec|sys\.|Error|char \d|unpack|bytes-like|newline|\bPEP\b|errno", re.IGNORECASE)
+
+
 def bomb(method: int) -> bytes:
     """Twenty megabytes of nothing in a few kilobytes."""
     return archive([Member("header.json", HEAD), Member("summaries.json", b" " * 20 * MIB, method)])
@@ -26,6 +30,13 @@ def bomb(method: int) -> bytes:
 def beside(name: str) -> bytes:
     """A sound log with one more member."""
     return archive([Member("header.json", HEAD), Member("summaries.json", b"[]"), Member(name, b"{}")])
+
+
+def damaged(method: int) -> bytes:
+    """A log whose summaries are noise where they were packed."""
+    packed = archive([Member("header.json", HEAD), Member("summaries.json", b"[1, 2, 3]", method)])
+    start = packed.index(b"summaries.json") + len(b"summaries.json")
+    return packed[:start] + b"\xff" * 6 + packed[start + 6 :]
 
 
 def with_summaries(content: bytes, **more: object) -> bytes:
@@ -49,6 +60,12 @@ CASES: dict[str, tuple[bytes, str]] = {
     "no archive": (b"PK\x03\x04 not really", "log-damaged"),
     "empty file": (b"", "log-damaged"),
     "encrypted": (with_summaries(b"[]", flags=1), "log-damaged"),
+    "damaged deflate": (damaged(DEFLATE), "log-damaged"),
+    "damaged zstandard": (damaged(ZSTANDARD), "log-damaged"),
+    "name that is not UTF-8": (
+        archive([Member("header.json", HEAD), Member("yz.json", b"{}", flags=0x800)]).replace(b"yz", b"\xff\xff"),
+        "log-damaged",
+    ),
     "unknown method": (with_summaries(b"[]", method=14), "log-damaged"),
     "no header at all": (archive([Member("other.json", b"{}")]), "log-damaged"),
     "absolute name": (beside("/etc/passwd"), "log-member-name"),
@@ -92,6 +109,7 @@ def test_a_hostile_archive_gets_one_finding(name: str) -> None:
     assert (finding.code, finding.severity) == (code, Severity.ERROR)
     assert finding.subject == "evidence/run.eval"
     assert finding.message.isprintable()
+    assert FOREIGN_WORDS.search(finding.message) is None
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -11,6 +12,7 @@ from reading import Case, codes, counts, read_case
 from policies.findings import Severity
 from policies.safety import Independence
 from underwriting.intake.claim import Reading
+from underwriting.intake.limits import TRIAL_COUNT
 
 
 def read(
@@ -70,6 +72,21 @@ def test_a_test_without_a_row_is_an_error() -> None:
     assert codes(read(results({"test": "mask"}), claimed=frozenset({"mask"}))) == {"table-no-row"}
 
 
+def test_a_row_whose_test_cannot_be_read_is_told_once() -> None:
+    for bad in ("b b q", "=1+1", ""):
+        (finding,) = read(results({"test": bad})).findings
+        assert finding.subject == "evidence/run.csv: row 2, test"
+    (finding,) = read("test,trials,failures,date\nbbq,400\n").findings
+    assert finding.code == "csv-width"
+
+
+def test_a_count_that_is_too_large_is_told_the_largest() -> None:
+    for trials in (TRIAL_COUNT + 1, 10**15):
+        (finding,) = read(results({"trials": trials, "failures": 0})).findings
+        assert finding.message == f'is "{trials}"; right would be a whole number from 0 to 10000000'
+    assert len(read(results({"trials": TRIAL_COUNT, "failures": 0})).runs) == 1
+
+
 def test_rows_that_nobody_claims_are_told_by_number() -> None:
     text = results({}, {"test": "mask"}, {"test": "b3"})
     reading = read(text, claimed=frozenset({"b3"}))
@@ -122,3 +139,11 @@ def test_a_short_row_is_told_once() -> None:
     assert [(f.code, f.subject) for f in reading.findings if f.code != "run-read"] == [
         ("csv-width", "evidence/run.csv: row 3")
     ]
+
+
+def test_broken_csv_is_told_in_words_of_our_own() -> None:
+    head = "test,trials,failures,date\n"
+    for body in ('"bbq"x,400,8,2026-10-01\n', '"bbq,400', "x" * 200_000):
+        (finding,) = read(head + body).findings
+        assert finding.code == "csv-syntax"
+        assert re.fullmatch(r"line \d+ is not well-formed CSV; right would be [a-z ,]+", finding.message)
