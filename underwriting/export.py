@@ -52,8 +52,8 @@ def quote_data(quote: Quote, regime: Regime) -> dict[str, Any]:
         "offered_premium_cents": premium.offered_premium.cents,
         "tax_cents": premium.tax.cents,
         "due_cents": premium.due.cents,
-        "due_low_cents": quote.due_low.cents,
-        "due_high_cents": quote.due_high.cents,
+        "due_theta_low_cents": quote.due_low.cents,
+        "due_theta_high_cents": quote.due_high.cents,
         "instalments_cents": [part.cents for part in quote.instalments],
         "levers": _levers(quote, regime),
     }

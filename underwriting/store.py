@@ -70,7 +70,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         if not path.is_file():
-            raise NotFoundError(f"no book at {path}")
+            raise NotFoundError(_no_file(path) if path.exists() else f"no book at {path}")
         with _plain_errors(path), closing(_connect(path)) as connection, _locked(path):
             _migrate(connection, path)
         self._readers = create_engine("sqlite://", creator=lambda: _connect(path), poolclass=QueuePool)
@@ -145,6 +145,8 @@ class Store:
 
 def create_book(path: Path) -> None:
     """Create an empty book, complete or not at all, readable by its owner alone; a file that exists is left alone."""
+    if path.exists() and not path.is_file():
+        raise WaarborgError(_no_file(path))
     with _plain_errors(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _locked(path), TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as folder:
@@ -157,6 +159,10 @@ def create_book(path: Path) -> None:
                 connection.execute("PRAGMA journal_mode = WAL")
                 _migrate(connection, draft)
             draft.rename(path)
+
+
+def _no_file(path: Path) -> str:
+    return f"book {path} is not a plain file; give a file, or a path where one can be made"
 
 
 def _begin(connection: Connection) -> None:
@@ -185,6 +191,8 @@ def _plain_errors(path: Path) -> Iterator[None]:
         raise WaarborgError(f"book {path}: {error}") from error
     except OverflowError as error:
         raise WaarborgError(f"book {path}: an amount is too large for the book") from error
+    except (FileExistsError, NotADirectoryError) as error:
+        raise WaarborgError(f"book {path}: {path.parent} is not a folder that can hold a book") from error
     except OSError as error:
         raise WaarborgError(f"book {path}: {error.strerror or error}") from error
 

@@ -20,6 +20,7 @@ from underwriting import settings
 from underwriting.cli import COMMANDS, main
 from underwriting.desk import Desk
 from underwriting.quote import Quote
+from underwriting.store import create_book
 
 DAY = AT.isoformat()
 Run = Callable[..., tuple[int, str, list[str]]]
@@ -62,8 +63,8 @@ def files(folder: Path) -> list[Path]:
 
 FIELDS = [
     "schema_version", "quote_id", "at", "decision", "regime", "calibration", "dossier_sha256", "currency", "findings",
-    "systems", "lines", "technical_premium_cents", "offered_premium_cents", "tax_cents", "due_cents", "due_low_cents",
-    "due_high_cents", "instalments_cents", "levers",
+    "systems", "lines", "technical_premium_cents", "offered_premium_cents", "tax_cents", "due_cents",
+    "due_theta_low_cents", "due_theta_high_cents", "instalments_cents", "levers",
 ]  # fmt: skip
 
 
@@ -91,7 +92,7 @@ def test_the_json_of_a_quote_is_the_quote(run: Run, folder: Path, made: Quote) -
     assert data["offered_premium_cents"] + data["tax_cents"] == data["due_cents"]
     assert data["technical_premium_cents"] == made.breakdown.technical_premium.cents
     assert sum(data["instalments_cents"]) == data["due_cents"]
-    assert (data["due_low_cents"], data["due_high_cents"]) == (made.due_low.cents, made.due_high.cents)
+    assert (data["due_theta_low_cents"], data["due_theta_high_cents"]) == (made.due_low.cents, made.due_high.cents)
     assert [list(lever) for lever in data["levers"][:1]] == [["change", "premium_cents", "saving_cents"]]
     assert [lever["saving_cents"] for lever in data["levers"]] == [lever.saving.cents for lever in made.levers]
 
@@ -158,6 +159,13 @@ def test_save_list_show_and_replay(run: Run, folder: Path, made: Quote, tmp_path
     assert run(*chosen, "replay", "--all") == (0, f"{made.id} identical\n", [])
 
 
+def test_a_replay_of_no_quote_says_so(run: Run, desk: Desk, home: Path) -> None:
+    assert run("replay", "--all") == (0, "", [f"no quotes in {home / 'book.sqlite'}"])
+    assert not home.exists()
+    create_book(desk.book)
+    assert run("--book", desk.book, "replay", "--all") == (0, "", [f"no quotes in {desk.book}"])
+
+
 def test_an_empty_list_says_so_on_stderr(run: Run, desk: Desk, made: Quote) -> None:
     assert run("quotes")[:2] == (0, "")
     assert json.loads(run("quotes", "--json")[1]) == []
@@ -187,6 +195,10 @@ def test_a_replay_of_altered_content_exits_two_and_goes_on(
     assert err == [
         f"waarborg: {made.id}: the row of {made.id} has been altered: it differs from the quote it stands for"
     ]
+    code, out, err = run("--book", desk.book, "show", made.id)
+    assert (code, out, len(err)) == (2, "", 1)
+    listed = json.loads(run("--book", desk.book, "quotes", made.id, "--json")[1])
+    assert [row["due_cents"] for row in listed] == [1]  # the list is an index: it shows the rows as they stand
 
 
 # --- dossier, catalogue, sample
@@ -195,18 +207,37 @@ def test_a_replay_of_altered_content_exits_two_and_goes_on(
 def test_a_dossier_is_checked_without_a_quote(run: Run, folder: Path, home: Path) -> None:
     code, out, err = run("dossier", "check", folder, "--at", DAY)
     assert (code, err) == (0, [])
-    assert out.splitlines()[-1].startswith(f"{folder}: can be quoted, 1 systems")
+    told = out.splitlines()
+    assert told[-1] == f"{folder}: read without errors, not yet judged; systems: 1, findings: {len(told) - 1}"
     assert not home.exists()
+
+
+def test_a_check_does_not_judge(run: Run, tmp_path: Path) -> None:
+    word = load_regime(settings.REGIME).declined_words[0]
+    folder = write_dossier(tmp_path, system={"self_assessed_class": word})
+    code, out, err = run("dossier", "check", folder, "--at", DAY)
+    assert (code, err) == (0, [])
+    assert "read without errors, not yet judged" in out
+    assert "quoted" not in out
+
+
+def test_a_check_gives_errors_on_stderr_and_the_rest_on_stdout(run: Run, tmp_path: Path) -> None:
+    bad = write_dossier(tmp_path / "bad", firm={"kvk": "12"})
+    code, out, err = run("dossier", "check", bad, "--at", DAY)
+    assert (code, len(err)) == (2, 1)
+    assert err[0].startswith("waarborg: error firm-number dossier.toml: firm, kvk: ")
+    (line,) = out.splitlines()
+    assert line.startswith("info run-read evidence/results.csv: row 2: ")
 
 
 def test_all_findings_of_bad_input_come_at_once(run: Run, tmp_path: Path, home: Path) -> None:
     bad = write_dossier(tmp_path / "bad", firm={"kvk": "12", "colour": "red"}, system={"autonomy": 9})
     for command in (("quote", bad, "--json", "--save"), ("dossier", "check", bad)):
         code, out, err = run(*command, "--at", DAY)
-        assert (code, out) == (2, "")
-        errors = [line for line in err if line.startswith("waarborg: error ")]
-        assert len(errors) == 3
-        assert all(any(field in line for line in errors) for field in ("kvk", "colour", "autonomy"))
+        assert (code, "error" in out) == (2, False)
+        assert len(err) == 3
+        assert all(line.startswith("waarborg: error ") for line in err)
+        assert all(any(field in line for line in err) for field in ("kvk", "colour", "autonomy"))
     assert not home.exists()
 
 
@@ -221,16 +252,14 @@ def test_bad_input_is_told_in_dutch_unless_a_program_asks(
     assert dutch[0].endswith(english[0].partition(" kvk: ")[2])
     assert len(dutch) == len(english)
     monkeypatch.setenv("LC_ALL", "nl_NL.UTF-8")
-    checked = run("dossier", "check", bad, "--at", DAY)[2]
-    assert run("quote", bad, "--at", DAY)[2] == dutch == [line for line in checked if " fout " in line]
-    assert len(checked) > len(dutch)
+    assert run("quote", bad, "--at", DAY)[2] == dutch == run("dossier", "check", bad, "--at", DAY)[2]
     assert run("quote", bad, "--at", DAY, "--json")[2] == english
 
 
 def test_a_dossier_is_checked_in_dutch(run: Run, folder: Path) -> None:
     code, out, err = run("dossier", "check", folder, "--at", DAY, "--lang", "nl")
     assert (code, err) == (0, [])
-    assert out.splitlines()[-1].startswith(f"{folder}: kan worden geoffreerd; systemen: 1, bevindingen: ")
+    assert out.splitlines()[-1].startswith(f"{folder}: zonder fouten gelezen, nog niet beoordeeld; systemen: 1, ")
     assert "Telling van een testafname" in out
 
 
@@ -274,6 +303,8 @@ def test_a_sample_market_is_loaded_or_only_written(run: Run, tmp_path: Path, hom
     [
         (["quote"], "Missing argument 'FOLDER'"),
         (["quote", "absent"], "holds no dossier.toml"),
+        (["quote", __file__], "is a file; right would be the folder that holds dossier.toml"),
+        (["quote", "x" * 300], "cannot be read: File name too long"),
         (["quote", "absent", "--at", "2026-02-30"], "'2026-02-30' does not match"),
         (["quote", "absent", "--lang", "fr"], "'fr' is not one of"),
         (["quote", "absent", "--colour"], "No such option"),
@@ -320,9 +351,16 @@ def test_a_quote_is_not_saved_into_a_file_that_is_no_book(run: Run, folder: Path
 
 def test_a_book_where_no_file_can_be(run: Run, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    for book in (tmp_path / "file" / "b.sqlite", "/proc/none/b.sqlite"):
+    for book, told in (
+        (tmp_path / "file" / "b.sqlite", f"{tmp_path / 'file'} is not a folder that can hold a book"),
+        (tmp_path, "is not a plain file; give a file"),
+        (os.devnull, "is not a plain file; give a file"),
+        ("/proc/none/b.sqlite", "No such file or directory"),
+    ):
         code, out, err = run("--book", book, "quote", folder, "--at", DAY, "--save")
         assert (code, out, len(err)) == (2, "", 1)
+        assert told in err[0]
+    assert not Path(f"{os.devnull}-lock").exists()
 
 
 def test_an_unknown_regime(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

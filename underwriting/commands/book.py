@@ -26,7 +26,7 @@ def quotes(options: Options, words: tuple[str, ...], as_json: bool, lang: str | 
     elif rows:
         click.echo(list_text(rows, desk.regime.currency, lang or settings.language()))
     else:
-        click.echo(f"no quotes in {desk.book}" if not words else "no quote holds all of these words", err=True)
+        say(f"no quotes in {desk.book}" if not words else "no quote holds all of these words", err=True)
     return 0
 
 
@@ -50,13 +50,16 @@ def show(options: Options, quote_id: str, as_json: bool, lang: str | None) -> in
 def replay(options: Options, quote_ids: tuple[str, ...], everything: bool) -> int:
     """Quote again from the archived inputs, and say identical or name the first thing that differs.
 
-    Exit code: 0 all identical, 1 one differs, 2 one is absent or has been altered.
+    Exit code: 0 all identical or none there, 1 one differs, 2 one is absent or has been altered.
     """
     if bool(quote_ids) == everything:
         raise click.UsageError("name the quotes to replay, or give --all")
     desk = options.existing()
+    chosen = tuple(row.id for row in desk.quotes()) if everything else quote_ids
+    if not chosen:
+        say(f"no quotes in {desk.book}", err=True)
     code = 0
-    for quote_id in (row.id for row in desk.quotes()) if everything else quote_ids:
+    for quote_id in chosen:
         try:
             result = desk.replay(quote_id)
         except TamperedError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from policies.findings import BadInputError
+from policies.findings import BadInputError, Severity
 from policies.regimes import load_regime
 from underwriting import settings
 from underwriting.cli import Options, lang_option
@@ -53,17 +53,18 @@ def dossier() -> None:
 def check(options: Options, folder: Path, at: datetime | None, lang: str | None) -> int:
     """Check the dossier in FOLDER without quoting it.
 
-    Errors go to stderr, every other finding to stdout. Exit code: 0 it can be quoted, 2 it holds errors.
+    Errors go to stderr, every other finding to stdout. Exit code: 0 read without errors, 2 it holds errors.
     """
     submission = options.desk().read(folder, at.date() if at else None)
     spoken, found = lang or settings.language(), submission.findings
+    for finding in found:
+        if finding.severity is not Severity.ERROR:
+            say(finding_line(finding, spoken))
     if submission.profile is None:
         with errors_in(spoken):
-            raise BadInputError(found)
-    for finding in found:
-        say(finding_line(finding, spoken))
+            raise BadInputError(finding for finding in found if finding.severity is Severity.ERROR)
     systems = len(submission.profile.systems)
-    say(text("check.quotable", spoken, folder=folder, systems=systems, findings=len(found)))
+    say(text("check.sound", spoken, folder=folder, systems=systems, findings=len(found)))
     return 0
 
 

@@ -18,9 +18,9 @@ from underwriting.quote import Decision, Quote
 from underwriting.texts import finding_title, text
 
 
-def say(line: str) -> None:
-    """One line on stdout, made safe for a terminal."""
-    click.echo(safe(line, LONGEST_LINE))
+def say(line: str, *, err: bool = False) -> None:
+    """One line on stdout, or with `err` on stderr, made safe for a terminal."""
+    click.echo(safe(line, LONGEST_LINE), err=err)
 
 
 def print_quote(quote: Quote, regime: Regime, *, as_json: bool, lang: str | None) -> None:
