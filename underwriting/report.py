@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from textwrap import wrap
 
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, format_percent
@@ -18,15 +16,14 @@ from policies.money import CENTS_PER_EURO, ZERO, Money
 from policies.perils import PERILS
 from policies.regimes import Regime
 from policies.risk import AISystem
+from underwriting.columns import paragraph, table
 from underwriting.intake.text import safe
 from underwriting.quote import Quote, SystemResult
 from underwriting.records import QuoteRow
 from underwriting.texts import finding_title, lever_text, text, titled
 
 LOCALES = {"en": "en_GB", "nl": "nl_NL"}
-WIDTH = 100  # of running text; tables are as wide as they need
 LONGEST_LINE = 1000
-LONGEST_CELL = 80
 TOLD_BY_THE_TABLES = {"run-read", "run-few-prompts"}  # the table of runs has these counts
 
 
@@ -72,9 +69,9 @@ def quote_text(quote: Quote, regime: Regime, lang: str) -> str:
 
 
 def list_text(rows: Iterable[QuoteRow], currency: str, lang: str) -> str:
-    """Rows of the book as a table."""
+    """Rows of the book as a table, a line each, so that they can be searched and counted."""
     voice = Voice(lang, currency)
-    head = ("id", "firm", "class", "limit", "due", "decision", "at", "inception")
+    head = ("id", "firm", "class", "limit", "due", "decision", "at")
     cells = [
         (
             row.id,
@@ -84,28 +81,10 @@ def list_text(rows: Iterable[QuoteRow], currency: str, lang: str) -> str:
             voice.money(row.due),
             text(f"decision.{row.decision}", lang),
             row.at.isoformat(),
-            row.inception.isoformat(),
         )
         for row in rows
     ]
-    return "\n".join(table([[text(f"list.{name}", lang) for name in head], *cells], "<<<>><<<", indent=""))
-
-
-def table(rows: Iterable[Sequence[str]], aligned: str, indent: str = "  ") -> Iterator[str]:
-    """Rows as lines of aligned columns; `aligned` has "<" or ">" for each column. Cells are made safe."""
-    cells = [[safe(cell, LONGEST_CELL) for cell in row] for row in rows]
-    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        padded = (
-            " " * (width - _width(cell)) + cell if side == ">" else cell + " " * (width - _width(cell))
-            for cell, width, side in zip(row, widths, aligned, strict=True)
-        )
-        yield (indent + "  ".join(padded)).rstrip()
-
-
-def _width(cell: str) -> int:
-    """Columns that a terminal gives to a text: two for a wide character, none for a combining one."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in cell)
+    return "\n".join(table([[text(f"list.{name}", lang) for name in head], *cells], "<~<>><<", indent="", cut=True))
 
 
 def _heading(quote: Quote, regime: Regime, voice: Voice) -> Iterator[str]:
@@ -120,7 +99,7 @@ def _heading(quote: Quote, regime: Regime, voice: Voice) -> Iterator[str]:
         (voice.says("size"), text(f"size.{firm.size_class}", voice.lang)),
         (voice.says("turnover"), f"{voice.money(firm.turnover_nl)} / {voice.money(firm.turnover_world)}"),
     ]
-    yield from table(facts, "<<")
+    yield from table(facts, "<~")
 
 
 def _cover(quote: Quote, regime: Regime, voice: Voice) -> Iterator[str]:
@@ -137,39 +116,41 @@ def _cover(quote: Quote, regime: Regime, voice: Voice) -> Iterator[str]:
         (voice.says("deductible"), voice.money(cover.terms.deductible)),
         *((voice.says("heads") if n == 0 else "", head) for n, head in enumerate(heads)),
     ]
-    yield from table(facts, "<<")
+    yield from table(facts, "<~")
 
 
 def _system(quote: Quote, result: SystemResult, voice: Voice) -> Iterator[str]:
     system = next(system for system in quote.profile.systems if system.id == result.id)
-    yield f"{voice.says('system', id=result.id)}: {system.name} {system.version}"
+    yield from paragraph(f"{voice.says('system', id=result.id)}: {system.name} {system.version}")
     facts = [
         (voice.says("roles"), ", ".join(text(f"role.{role}", voice.lang) for role in system.roles)),
         (voice.says("class"), f"{result.obliged_class}, {result.priced_class}"),
         (voice.says("compliance"), format_percent(result.compliance, "0.0 %", LOCALES[voice.lang])),
     ]
-    yield from table(facts, "<<")
+    yield from table(facts, "<~")
     rows = [[voice.says(name) for name in ("peril", "danger", "frequency", "expected_loss")]]
     for peril, priced in sorted(result.perils.items()):
         danger = voice.number(result.danger[peril], "+0.00;-0.00")
         frequency = voice.number(priced.frequency, "0.000000")
         title = f"{peril} {titled(PERILS[peril], voice.lang)}"
         rows.append([title, danger, frequency, voice.money(priced.expected_loss)])
-    yield from table(rows, "<>>>")
-    yield from _runs(system, voice)
+    yield from table(rows, "~>>>")
+    yield from _runs(system, quote.profile.firm.name, voice)
 
 
-def _runs(system: AISystem, voice: Voice) -> Iterator[str]:
-    """What was counted in each test run handed in."""
+def _runs(system: AISystem, firm: str, voice: Voice) -> Iterator[str]:
+    """What was counted in each test run handed in; an evaluator who is the firm itself is not named again."""
     if not system.runs:
         return
-    names = ("test", "run_date", "evaluator", "independence", "failed", "clean", "missing", "prompts")
-    rows = [[voice.says(name) for name in names]]
+    names = ("failed", "clean", "missing", "prompts")
+    who = f"{voice.says('evaluator')}: {voice.says('independence')}"
+    rows = [[voice.says("test"), voice.says("run_date"), who, *map(voice.says, names)]]
     for run in sorted(system.runs, key=lambda run: (run.test, run.run_date)):
         counts = (run.failures, run.clean, run.missing, run.unique_prompts)
-        who = (run.evaluator, text(f"independence.{run.independence}", voice.lang))
-        rows.append([run.test, run.run_date.isoformat(), *who, *map(str, counts)])
-    yield from table(rows, "<<<<>>>>")
+        who = "" if run.evaluator == firm else f"{run.evaluator}: "
+        how = text(f"independence.{run.independence}", voice.lang)
+        rows.append([run.test, run.run_date.isoformat(), who + how, *map(str, counts)])
+    yield from table(rows, "~<~>>>>")
 
 
 def _waterfall(quote: Quote, voice: Voice) -> Iterator[str]:
@@ -184,7 +165,7 @@ def _waterfall(quote: Quote, voice: Voice) -> Iterator[str]:
         if own or stage is Stage.JUDGEMENT:
             rows.append([f"= {text(f'total.{stage}', voice.lang)}", voice.money(running), "", ""])
     yield voice.says("premium")
-    yield from table(rows, "<>><")
+    yield from table(rows, "~>>~")
 
 
 def _sensitivity(quote: Quote, voice: Voice) -> Iterator[str]:
@@ -205,7 +186,7 @@ def _levers(quote: Quote, regime: Regime, voice: Voice) -> Iterator[str]:
     for lever in quote.levers:
         change = lever_text(lever, quote, regime, voice.lang, voice.money)
         rows.append([change, voice.money(lever.premium), voice.money(lever.saving)])
-    yield from table(rows, "<>>")
+    yield from table(rows, "~>>")
 
 
 def _findings(quote: Quote, voice: Voice) -> Iterator[str]:
@@ -215,10 +196,10 @@ def _findings(quote: Quote, voice: Voice) -> Iterator[str]:
         yield f"  {voice.says('none')}"
     for finding in told:
         title = finding_title(finding, voice.lang)
-        yield f"  {text(f'severity.{finding.severity}', voice.lang)}: {title} ({finding.code})"
+        yield from paragraph(f"{text(f'severity.{finding.severity}', voice.lang)}: {title} ({finding.code})", "  ")
         where = f"{finding.subject}: " if finding.subject else ""
         rule = f" [{finding.reference}]" if finding.reference else ""
-        yield from wrap(where + finding.message + rule, WIDTH, initial_indent="    ", subsequent_indent="    ")
+        yield from paragraph(where + finding.message + rule, "    ")
 
 
 def _instalments(quote: Quote, voice: Voice) -> Iterator[str]:
