@@ -16,7 +16,7 @@ from tui.widgets.rows import Rows, cell
 from underwriting.texts import text
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
-LABEL, FACTOR, BAR = 31, 9, 6
+LABEL, FACTOR, BAR = 25, 9, 6
 
 
 @dataclass(frozen=True, slots=True)
