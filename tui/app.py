@@ -53,6 +53,7 @@ class WaarborgApp(App[None]):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DARK.name
+        self.animation_level = "none"  # a slow line would pay for each frame
 
     def get_default_screen(self) -> Screen[None]:
         """The list of quotes."""

@@ -78,7 +78,7 @@ def press_all(place: Place, actions: list[str]) -> None:
         for action in actions:
             await EFFECTS[place, action](pilot, keys[action])
 
-    drive(script, FakeDesk(a_book(150)), size=(140, 24))
+    drive(script, FakeDesk(a_book(150)), size=(120, 24))
 
 
 @pytest.mark.parametrize(("place", "action"), [pair for pair in LEGAL if pair[1] in LEAVING])

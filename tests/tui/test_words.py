@@ -11,21 +11,23 @@ import pytest
 from tui.texts import LANGS, say, words
 
 SOURCES = "\n".join(path.read_text("utf-8") for path in (Path(__file__).parents[2] / "tui").rglob("*.py"))
-BLANKS = {key: {name for _, name, _, _ in Formatter().parse(entry["en"]) if name} for key, entry in words().items()}
 
 
-@pytest.mark.parametrize("key", words())
-def test_key_has_both_languages_with_the_same_blanks(key: str) -> None:
-    entry = words()[key]
-    assert set(entry) == set(LANGS)
-    assert all(text.strip() for text in entry.values())
-    assert {name for _, name, _, _ in Formatter().parse(entry["nl"]) if name} == BLANKS[key]
+def blanks(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
-@pytest.mark.parametrize("key", words())
-def test_key_is_used(key: str) -> None:
-    section = key.partition(".")[0]
-    assert re.search(rf"""["']({re.escape(key)}["']|{section}\.{{)""", SOURCES)
+def test_every_text_has_both_languages_with_the_same_blanks() -> None:
+    assert {key for key, entry in words().items() if set(entry) != set(LANGS)} == set()
+    assert {key for key, entry in words().items() if not all(text.strip() for text in entry.values())} == set()
+    assert {key for key, entry in words().items() if blanks(entry["nl"]) != blanks(entry["en"])} == set()
+
+
+def test_every_text_is_used() -> None:
+    """By its whole key, or by a section whose names are filled in."""
+    filled = {section for section in {key.partition(".")[0] for key in words()} if f"{section}.{{" in SOURCES}
+    unused = {key for key in words() if not re.search(rf"""["']{re.escape(key)}["']""", SOURCES)}
+    assert {key for key in unused if key.partition(".")[0] not in filled} == set()
 
 
 def test_every_key_in_the_sources_exists() -> None:
