@@ -196,10 +196,10 @@ async def _(pilot: Driver, key: str) -> None:
 
 @effect("filter", Place.QUOTES)
 async def _(pilot: Driver, key: str) -> None:
-    await pilot.press(key, *"toendra")
+    await pilot.press(key, *"toe")
     screen = pilot.app.screen
     assert isinstance(screen, QuotesScreen)
-    await until(pilot, lambda: bool(screen.counted and screen.counted.text == "toendra"))
+    await until(pilot, lambda: bool(screen.counted and screen.counted.text == "toe"))
     assert "37 of 150" in shown(pilot)
     assert "Zilverberk" not in shown(pilot)
     await pilot.press("enter")
@@ -362,7 +362,7 @@ async def _(pilot: Driver, key: str) -> None:
 async def _(pilot: Driver, key: str) -> None:
     await pilot.press(key)
     await until(pilot, lambda: isinstance(pilot.app.screen, CommandPalette) and "Light/dark" in shown(pilot))
-    await pilot.press(*"light", "enter")
+    await pilot.press(*"li", "enter")
     await until(pilot, lambda: pilot.app.theme == LIGHT.name)
     await pilot.press("f8")
     assert pilot.app.theme == DARK.name

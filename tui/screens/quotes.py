@@ -15,7 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui import formatting
-from tui.actions import Place, own
+from tui.actions import ACTIONS, Place, own
 from tui.export import quotes_csv, write_new
 from tui.labels import decision_label
 from tui.messages import Counted, FileWritten
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from underwriting.records import QuoteRow
 
 
+FILTER_KEYS = next(action.keys for action in ACTIONS if action.id == "filter")
 AROUND = 3  # cells of a line of the screen that the table does not write on
 
 
@@ -63,6 +64,7 @@ class QuotesScreen(DeskScreen):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.counted: Counted | None = None
+        self.filtering = False
 
     def body(self) -> ComposeResult:
         """Filter, titles, table."""
@@ -132,8 +134,21 @@ class QuotesScreen(DeskScreen):
         self.table.cursor = 0
         self.reload()
 
+    def on_key(self, event: events.Key) -> None:
+        """Keys typed faster than the focus moves still reach the list: after the filter key they are the filter's."""
+        if self.filtering and event.character and event.is_printable:
+            self.filter.insert_text_at_cursor(event.character)
+            event.stop()
+        elif event.key in FILTER_KEYS:
+            self.filtering = True
+
     def on_input_submitted(self) -> None:
         """Back to the list, filtered."""
+        self.leave_filter()
+
+    def leave_filter(self) -> None:
+        """The list has the keys again."""
+        self.filtering = False
         self.table.focus()
 
     def on_rows_chosen(self) -> None:
@@ -161,12 +176,13 @@ class QuotesScreen(DeskScreen):
 
     def action_filter(self) -> None:
         """Type a filter."""
-        self.filter.focus()
+        self.filtering = True
+        self.set_focus(self.filter)
 
     def action_back(self) -> None:
         """Clear the filter."""
         self.filter.value = ""
-        self.table.focus()
+        self.leave_filter()
 
     def action_export(self) -> None:
         """Write the list that matches the filter."""
