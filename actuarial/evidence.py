@@ -25,8 +25,9 @@ SMALLEST_RATE = 1e-12  # keeps the logit of a posterior quantile finite
 class RunTable:
     """Test runs of S systems as arrays (R,). Counts are trials; `test` and `system` are row and column numbers.
 
-    `trust` in [0, 1] is the weight of a pass; `chosen` marks self-run results whose attempts nobody registered;
-    `superseded` marks runs that a newer registered run of at least equal size replaces, if that is lower.
+    `trust` in [0, 1] is the weight of a pass, `heard` (at least that) its weight against the doubt of silence;
+    `chosen` marks self-run results whose attempts nobody registered; `superseded` marks runs that a newer registered
+    run of at least equal size replaces, if that is lower.
     """
 
     system: Ints
@@ -36,6 +37,7 @@ class RunTable:
     clean: Floats
     epochs: Floats
     trust: Floats
+    heard: Floats
     chosen: Bools
     superseded: Bools
 
@@ -63,8 +65,9 @@ def _quantile(runs: RunTable, keep: Bools, shape: tuple[int, int], tariff: Tarif
     planned = _sum_at(at, runs.failures[keep] + runs.missing[keep] + runs.clean[keep], shape)
     target = np.full(shape, tariff.level_chosen)
     np.minimum.at(target, at, np.where(runs.chosen[keep], tariff.level_chosen, tariff.level_registered))
-    # From silence (level 1) to the target as trusted passes come in: what cannot be trusted earns nothing.
-    level = 1.0 - (1.0 - target) * good / (good + tariff.doubt)
+    # From silence (level 1) to the target as passes are heard; what nobody can check is heard but is no pass.
+    heard = _sum_at(at, runs.heard[keep] * runs.clean[keep] / effective, shape)
+    level = 1.0 - (1.0 - target) * heard / (heard + tariff.doubt)
     rate = np.ones(shape)
     some = planned > 0
     column = np.broadcast_to(np.arange(shape[1]), shape)[some]

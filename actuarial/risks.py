@@ -134,6 +134,7 @@ def run_table(systems: Sequence[AISystem], at: date, regime: Regime, calibration
         clean=np.array([run.clean for run in runs], dtype=float),
         epochs=np.array([run.epochs for run in runs], dtype=float),
         trust=np.array([trust(run, at, regime, calibration) for run in runs], dtype=float),
+        heard=np.array([heard(run, at, regime, calibration) for run in runs], dtype=float),
         chosen=np.array(
             [run.independence is not Independence.ACCREDITED and not _registered(run) for run in runs], dtype=bool
         ),
@@ -144,12 +145,21 @@ def run_table(systems: Sequence[AISystem], at: date, regime: Regime, calibration
 
 
 def trust(run: TestRun, at: date, regime: Regime, calibration: Calibration) -> float:
-    """Weight of a pass: independence x age x same version x signed (docs/methods/evidence.md, trust)."""
+    """Weight of a pass: independence x age x same version x signed."""
+    return regime.evidence.independence[run.independence] * _freshness(run, at, regime, calibration)
+
+
+def heard(run: TestRun, at: date, regime: Regime, calibration: Calibration) -> float:
+    """Weight of a pass against the doubt of silence: its trust, or the little that a bare declaration is heard for."""
     rules = regime.evidence
-    age_days = max((at - run.run_date).days, 0)
-    half_lives = age_days / calibration.test_designs[run.test].half_life_days
-    weight: float = rules.independence[run.independence] * 0.5**half_lives
-    return weight * (1.0 if run.model_matches else rules.other_version) * (1.0 if run.signed else rules.unsigned)
+    return max(rules.independence[run.independence], rules.declared) * _freshness(run, at, regime, calibration)
+
+
+def _freshness(run: TestRun, at: date, regime: Regime, calibration: Calibration) -> float:
+    rules = regime.evidence
+    half_lives = max((at - run.run_date).days, 0) / calibration.test_designs[run.test].half_life_days
+    age: float = 0.5**half_lives
+    return age * (1.0 if run.model_matches else rules.other_version) * (1.0 if run.signed else rules.unsigned)
 
 
 def _registered(run: TestRun) -> bool:

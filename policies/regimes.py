@@ -51,6 +51,7 @@ class EvidenceRules:
     """How far a test result is trusted (docs/methods/evidence.md). Shares in [0, 1]."""
 
     independence: Mapping[str, float]
+    declared: float  # what a bare declaration is heard for: it takes doubt away, and never counts as a pass
     other_version: float
     unsigned: float
     minimum_rho: float  # repeats of a prompt are never taken for less alike than this
@@ -292,6 +293,7 @@ def _evidence(table: Mapping[str, Any]) -> EvidenceRules:
         independence={key.removesuffix("_share"): value for key, value in trusted.items()},
         other_version=table["other_version_share"],
         unsigned=table["unsigned_share"],
+        declared=table["declared_share"],
         minimum_rho=table["minimum_rho_share"],
         quantile=table["quantile_share"],
         doubt=table["doubt_count"],
