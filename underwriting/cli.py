@@ -84,7 +84,7 @@ def waarborg(ctx: click.Context, book: Path | None) -> int | None:
     ctx.obj = Options(book)
     if ctx.invoked_subcommand:
         return None
-    if sys.stdin.isatty() and sys.stdout.isatty():
+    if settings.on_terminal():
         return int(ctx.invoke(import_module("underwriting.commands.screen").tui))
     click.echo(ctx.get_help())
     return 0

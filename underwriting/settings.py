@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 BOOK = "book.sqlite"
@@ -28,3 +29,8 @@ def language() -> str:
     """The language of the user's locale where it is one of ours, else English."""
     spoken = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
     return spoken[:2] if spoken[:2] in LANGUAGES else "en"
+
+
+def on_terminal() -> bool:
+    """Whether a person sits at both ends: the screen would wait for ever for keys that cannot come."""
+    return sys.stdin.isatty() and sys.stdout.isatty()

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from underwriting import settings
 from underwriting.cli import guarded, main
 from underwriting.desk import open_desk
 
@@ -21,7 +22,7 @@ def showcase() -> int:
         code = main(["sample", "--firms", str(FIRMS), "--seed", str(SEED)])
         if code:
             return code
-    if sys.stdin.isatty() and sys.stdout.isatty():
+    if settings.on_terminal():
         return main(["tui"])
     shown = desk.quotes("quoted", 0, 1) or desk.quotes("", 0, 1)
     main(["show", shown[0].id])

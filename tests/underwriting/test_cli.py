@@ -470,3 +470,11 @@ def test_no_command_on_a_terminal_opens_the_screen(monkeypatch: pytest.MonkeyPat
     assert main(["--book", str(tmp_path / "b.sqlite")]) == 0
     assert main(["--book", str(tmp_path / "b.sqlite"), "tui"]) == 0
     assert [desk.book.name for desk in opened] == ["b.sqlite", "b.sqlite"]
+
+
+def test_the_screen_without_a_terminal_is_refused_in_one_line(home: Path) -> None:
+    command = [sys.executable, "-m", "underwriting", "tui"]
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("waarborg: the screen needs a terminal")
+    assert len(ended.stderr.splitlines()) == 1
