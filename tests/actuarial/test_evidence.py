@@ -195,7 +195,7 @@ def test_a_newer_registered_run_of_equal_size_supersedes_a_bad_one() -> None:
     column = T.test_ids.index(test)
     accredited = replace(bad, independence=Independence.ACCREDITED)
     assert rates(accredited, good)[column] > rates(bad, good)[column]
-    assert rates(bad, smaller)[column] > rates(bad, good)[column]
+    assert rates(bad, smaller)[column] > rates(smaller)[column] > rates(good)[column]
     assert rates(bad, unregistered)[column] > rates(bad, good)[column]
 
 

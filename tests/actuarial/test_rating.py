@@ -13,6 +13,7 @@ from scipy import integrate, stats
 from strategies import AT, CALIBRATION, DEDUCTIBLES, LIMITS, REGIME, SYSTEM, incidents, obligations, profiles
 
 from actuarial.compliance import compliance, delivered_and_missed, incident_weight
+from actuarial.compound import layer_grid, limited_aggregate
 from actuarial.premium import breakdown, premiums
 from actuarial.rating import STEPS, Rating, rate, reported_years, size_scale
 from actuarial.risks import RiskTable, declared_class, priced_class, tabulate
@@ -299,6 +300,45 @@ def test_expected_loss_of_a_peril_is_frequency_times_its_layers(profile: RiskPro
             )
             expected = rating.frequency[row, column] * severity
             assert rating.expected_loss[row, column] == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+@TABLE
+@given(profiles())
+def test_the_last_step_before_the_aggregate_is_the_sum_of_expected_losses(profile: RiskProfile) -> None:
+    _, rating = rated(profile)
+    assert rating.steps[0, -2] == pytest.approx(rating.expected_loss.sum(), rel=1e-9)
+    assert rating.by_peril[0] == pytest.approx(rating.expected_loss.sum(axis=0), rel=1e-9)
+
+
+@TABLE
+@given(profiles())
+def test_aggregate_step_is_the_compound_of_the_covered_heads(profile: RiskProfile) -> None:
+    """Under a tight aggregate: the same compound distribution from counts added up head by head in a plain loop."""
+    tight = with_terms(profile, replace(profile.cover.terms, aggregate_limit=profile.cover.terms.limit))
+    risks, rating = rated(tight)
+    covered = REGIME.covered_heads(tight.cover.heads)
+    counts = [
+        sum(
+            rating.frequency[row, column] * CALIBRATION.mixture[peril].get(head, 0.0)
+            for row in range(len(tight.systems))
+            for column, peril in enumerate(T.peril_ids)
+        )
+        * (head in covered)
+        for head in T.head_ids
+    ]
+    euros = (tight.cover.terms.deductible.cents / 100, tight.cover.terms.limit.cents / 100)
+    grid = layer_grid(T.severity, *euros, euros[1], float(size_scale(risks.turnover, T)[0]))
+    expected = limited_aggregate(np.array([counts]), grid, euros[1], T.dispersion)[0]
+    assert rating.steps[0, -1] == pytest.approx(min(expected, rating.steps[0, -2]), rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("declared", list(REGIME.classes))
+def test_a_self_assessed_class_is_priced_one_step_up(declared: str) -> None:
+    own = replace(SYSTEM, self_assessed_class=declared, assessed_class=None, eu_db_id="EUDB-1")
+    ladder = list(REGIME.classes)
+    step = ladder[min(ladder.index(declared) + 1, len(ladder) - 1)]
+    assert (declared_class(own, REGIME).id, priced_class(own, REGIME).id) == (declared, step)
+    assert priced_class(replace(own, assessed_class=declared), REGIME).id == declared
 
 
 @TABLE
