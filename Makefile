@@ -6,7 +6,7 @@ QUIET := >$(VENV)/setup.log 2>&1 || { cat $(VENV)/setup.log; exit 1; }
 export PYTHONHASHSEED := 0
 export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
-HOME_DIR := $(CURDIR)/.waarborg
+HOME_DIR := $(or $(WAARBORG_HOME),$(CURDIR)/.waarborg)
 
 .PHONY: run test lint types contracts unit bench snapshots lock clean
 

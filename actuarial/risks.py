@@ -157,8 +157,8 @@ def heard(run: TestRun, at: date, regime: Regime, calibration: Calibration) -> f
 
 def _freshness(run: TestRun, at: date, regime: Regime, calibration: Calibration) -> float:
     rules = regime.evidence
-    half_lives = max((at - run.run_date).days, 0) / calibration.test_designs[run.test].half_life_days
-    age: float = 0.5**half_lives
+    half_life = calibration.test_designs[run.test].half_life_days * rules.half_life
+    age: float = 0.5 ** (max((at - run.run_date).days, 0) / half_life)
     return age * (1.0 if run.model_matches else rules.other_version) * (1.0 if run.signed else rules.unsigned)
 
 

@@ -1,4 +1,7 @@
-"""The screen in a real terminal: time to first frame, list and opened quote, and from key to new price."""
+"""The screen in a real terminal: time to first frame, list and opened quote, and from key to new price.
+
+Needs a book with quotes in it: `waarborg sample` first, under the same WAARBORG_HOME.
+"""
 
 from __future__ import annotations
 

@@ -54,6 +54,7 @@ class EvidenceRules:
     declared: float  # what a bare declaration is heard for: it takes doubt away, and never counts as a pass
     other_version: float
     unsigned: float
+    half_life: float  # share of the catalogue's half-life after which a result has lost half its weight
     minimum_rho: float  # repeats of a prompt are never taken for less alike than this
     quantile: float
     doubt: float  # trusted passes at which half of the doubt of silence is gone
@@ -294,6 +295,7 @@ def _evidence(table: Mapping[str, Any]) -> EvidenceRules:
         other_version=table["other_version_share"],
         unsigned=table["unsigned_share"],
         declared=table["declared_share"],
+        half_life=table["half_life_share"],
         minimum_rho=table["minimum_rho_share"],
         quantile=table["quantile_share"],
         doubt=table["doubt_count"],

@@ -242,3 +242,11 @@ def test_a_discount_on_whole_runs_can_help_the_firm() -> None:
         return max(betaincinv(0.5 + v * 8, 0.5 + v * 2, 0.75) for v in (w, 1.0))
 
     assert larger(0.0) < larger(0.1) - 0.01
+
+
+def test_a_regime_sets_how_fast_evidence_ages() -> None:
+    run = run_of(REQUIRED[0], 0, 100, run_date=AT - timedelta(days=365))
+    faster = replace(REGIME, evidence=replace(REGIME.evidence, half_life=0.5))
+    fresh = trust(replace(run, run_date=AT), AT, REGIME, CALIBRATION)
+    aged = trust(run, AT, REGIME, CALIBRATION) / fresh
+    assert trust(run, AT, faster, CALIBRATION) / fresh == pytest.approx(aged**2)

@@ -27,8 +27,8 @@ KEYS = {
     "heads": "compulsory optional uninsurable",
     "battery": " ".join(PERILS),
     "battery.*": "test weight_share",
-    "evidence": "independence other_version_share unsigned_share declared_share minimum_rho_share quantile_share "
-    "doubt_count best_of_runs_count utility_failure_limit_share",
+    "evidence": "independence other_version_share unsigned_share declared_share half_life_share minimum_rho_share "
+    "quantile_share doubt_count best_of_runs_count utility_failure_limit_share",
     "evidence.independence": " ".join(f"{kind}_share" for kind in Independence),
     "obligations": "kind title title_nl every_months weight_share",
     "incident_deadlines": "perils severities days",
@@ -183,6 +183,8 @@ def evidence_is_ordered(data: Data) -> Iterator[str]:
         yield "evidence.quantile_share: below one half is not prudent"
     if not 0 <= data["evidence"]["declared_share"] < data["evidence"]["independence"]["self_logged_share"]:
         yield "evidence.declared_share: a bare declaration must be heard for less than a log"
+    if data["evidence"]["half_life_share"] <= 0:
+        yield "evidence.half_life_share: a result must keep some weight for some time"
     if data["evidence"]["doubt_count"] <= 0:
         yield "evidence.doubt_count: without doubt a single trial would count as proof"
     if not 0 < data["evidence"]["minimum_rho_share"] <= 1:

@@ -91,6 +91,7 @@ FAULTS: list[tuple[str, str, Callable[[Any], Any]]] = [
     ("evidence_is_ordered", "evidence.quantile_share", becomes(0.25)),
     ("evidence_is_ordered", "evidence.best_of_runs_count", becomes(0)),
     ("evidence_is_ordered", "evidence.doubt_count", becomes(0)),
+    ("evidence_is_ordered", "evidence.half_life_share", becomes(0)),
     ("evidence_is_ordered", "evidence.declared_share", becomes(0.9)),
     ("evidence_is_ordered", "evidence.minimum_rho_share", becomes(0)),
     ("obligations_are_readable", "obligations.1.kind", becomes("logs")),

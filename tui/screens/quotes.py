@@ -65,6 +65,13 @@ class QuotesScreen(DeskScreen):
         super().__init__(session)
         self.counted: Counted | None = None
         self.filtering = False
+        self.trouble = ""
+
+    def failed(self, error: BaseException) -> None:
+        """A book that cannot be read is told in the title too: the toast goes, the trouble stays."""
+        self.trouble = safe(str(error).partition("\n")[0])
+        super().failed(error)
+        self.paint()
 
     def body(self) -> ComposeResult:
         """Filter, titles, table."""
@@ -87,7 +94,8 @@ class QuotesScreen(DeskScreen):
         """Where we are, and how many quotes match."""
         found = self.counted
         if found is None:
-            return Content.assemble((f" Waarborg · {self.say('quotes.title')}", "bold"), f"  {self.say('app.opening')}")
+            state = (self.trouble, "$error") if self.trouble else (self.say("app.opening"), "")
+            return Content.assemble((f" Waarborg · {self.say('quotes.title')}  ", "bold"), state)
         numbers = {name: formatting.count(getattr(found, name), self.session.lang) for name in ("matching", "total")}
         return Content.assemble(
             (f" Waarborg · {self.say('quotes.title')}", "bold"), ("  " + self.say("quotes.found", **numbers), "$muted")

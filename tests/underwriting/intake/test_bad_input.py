@@ -196,3 +196,15 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
         if f.severity is Severity.ERROR
     )
     assert sorted(path.name for path in before.rglob("*")) == names
+
+
+@pytest.mark.parametrize("place", [0, 31, 63])
+def test_a_single_wrong_digit_of_a_digest_is_seen(tmp_path: Path, place: int) -> None:
+    data = dossier_data()
+    save_dossier(tmp_path, data)
+    entry = data["systems"][0]["evidence"][0]
+    true = entry["sha256"]
+    entry["sha256"] = true[:place] + ("0" if true[place] != "0" else "1") + true[place + 1 :]
+    submission = read(save_dossier(tmp_path, data))
+    assert submission.profile is None
+    assert "evidence-hash" in {code for code, _ in errors(submission)}
