@@ -10,7 +10,7 @@ from tui.app import WaarborgApp
 
 
 class BrokenDesk(FakeDesk):
-    def count(self, text: str = "") -> int:
+    def count(self, text: str = "") -> int:  # noqa: ARG002 - the verb of the desk
         raise WaarborgError("book b.sqlite: database disk image is malformed")
 
 
