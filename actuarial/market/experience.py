@@ -84,16 +84,42 @@ def draw_claims(
     return at_risk, _claims(rng, at_risk, population, truth, regime, calibration)
 
 
+def expected_claims(experience: Experience, truth: Truth, regime: Regime, calibration: Calibration) -> Floats:
+    """True expected claims of every row at risk and peril, (R, P), reported or not, with the mean frailty of 1."""
+    at_risk = experience.at_risk
+    yearly = claim_frequency(experience.population, truth, regime, calibration)
+    return np.asarray(yearly[at_risk.system] * _factor(at_risk.years_at_risk, at_risk.maturity, truth)[:, None])
+
+
+def first_and_last_day(experience: Experience) -> tuple[Ints, Ints]:
+    """Days on which the rows at risk start and end, (R,) each, the end no longer at risk; counted as in Claims.
+
+    Years of 365.25 days start on a whole day, so that a row of a few hours may hold no day at all.
+    """
+    at_risk = experience.at_risk
+    age = experience.population.systems.age_days[at_risk.system]
+    return np.maximum(-age, _day(at_risk.year + 1.0)), _day(at_risk.year)
+
+
+def _day(years_ago: Floats | Ints) -> Ints:
+    return np.floor(-years_ago * DAYS_PER_YEAR).astype(np.int64)
+
+
+def _factor(share: Floats, maturity: Ints, truth: Truth) -> Floats:
+    """Years at risk times the effect of maturity."""
+    effects = np.array([effect for _, effect in truth.frequency.maturity])
+    return np.asarray(share * np.exp(effects[maturity]))
+
+
 def _one_year(rng: np.random.Generator, yearly: Floats, age_days: Ints, year: int, truth: Truth) -> AtRisk:
     """Years at risk of the systems that ran in the year that ended `year` years ago."""
     age = age_days / DAYS_PER_YEAR
     system = np.flatnonzero(age > year)
     share = np.minimum(age[system] - year, 1.0)
     middle = age[system] - year - share / 2
-    bands, effects = (np.array(column) for column in zip(*truth.frequency.maturity, strict=True))
+    bands = [from_years for from_years, _ in truth.frequency.maturity]
     maturity = np.searchsorted(bands, middle, side="right") - 1
-    factor = share * np.exp(effects[maturity])
-    counts = rng.poisson(yearly[system] * factor[:, None])
+    counts = rng.poisson(yearly[system] * _factor(share, maturity, truth)[:, None])
     return AtRisk(system, np.full(len(system), year), share, maturity, counts)
 
 
@@ -120,7 +146,7 @@ def _claims(
     times = at_risk.counts[rows, perils]
     row, peril = np.repeat(rows, times), np.repeat(perils, times)
     years_ago = at_risk.year[row] + rng.random(len(row)) * at_risk.years_at_risk[row]
-    accident = np.floor(-years_ago * DAYS_PER_YEAR).astype(np.int64)
+    accident = _day(years_ago)
     delay = np.floor(lag.scale_days * rng.weibull(lag.shape, len(row))).astype(np.int64)
     head = _heads(rng, peril, t.mixture)
     turnover = population.firms.turnover_world[population.systems.firm[at_risk.system[row]]]

@@ -139,6 +139,17 @@ class ConductTruth:
 
 
 @dataclass(frozen=True, slots=True)
+class SettlementTruth:
+    """Weibull time from awareness to settlement: scale in days by head at the reference loss, growing with the loss."""
+
+    source: str
+    shape: float
+    reference_eur: float
+    loss_elasticity: float
+    scale_days: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceTruth:
     """Which tests firms hand in, who ran them, and how runs end."""
 
@@ -173,6 +184,7 @@ class Truth:
     population: PopulationTruth
     declaration: DeclarationTruth
     conduct: ConductTruth
+    settlement: SettlementTruth
     evidence: EvidenceTruth
 
 
@@ -202,5 +214,6 @@ def _build(data: Mapping[str, Any]) -> Truth:
         population=PopulationTruth(**(population | {"sizes": sizes, "sectors": sectors})),
         declaration=DeclarationTruth(**data["declaration"]),
         conduct=ConductTruth(**data["conduct"]),
+        settlement=SettlementTruth(**data["settlement"]),
         evidence=EvidenceTruth(**data["evidence"]),
     )
