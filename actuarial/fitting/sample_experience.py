@@ -1,4 +1,7 @@
-"""The experience of the sample market as the fits read it: data whose parameters are known (docs/methods/sample-market.md)."""
+"""The experience of the sample market as the fits read it: data whose parameters are known.
+
+How it is drawn: docs/methods/sample-market.md.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from actuarial.fitting.experience import CONDUCTS, Experience, danger_column
 from actuarial.fitting.experience_frames import experience_of
 from actuarial.market.experience import Experience as Market
 from actuarial.market.experience import draw_experience, expected_claims, first_and_last_day
-from actuarial.market.measurement import HIDDEN, LATE, Seen, draw_conduct, draw_settlement, stream
+from actuarial.market.measurement import HIDDEN, Seen, as_it_is, as_measured, draw_conduct, draw_settlement, stream
 from actuarial.market.truth import stated_truth
 from actuarial.rounding import Floats
 from actuarial.tariff import tariff
@@ -60,12 +63,11 @@ def true_frequency(
 
 
 def _seen(market: Market, seed: int, regime: Regime, calibration: Calibration, perfect: bool) -> Seen:
-    """What is known of systems and claims. Where all is known, who would conceal reports late."""
+    """What is known of systems and claims."""
     conduct = draw_conduct(stream(seed, CONDUCT), market.claims, stated_truth().conduct, regime)
-    systems, discipline = market.population.systems, market.population.firms.discipline
     if perfect:
-        return Seen(systems.danger, discipline[systems.firm], systems.obliged, np.minimum(conduct, LATE))
-    raise NotImplementedError
+        return as_it_is(market, conduct)
+    return as_measured(stream(seed, EVIDENCE), market, conduct, stated_truth(), regime, calibration)
 
 
 def _rows(market: Market) -> Ints:

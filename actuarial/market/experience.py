@@ -98,7 +98,7 @@ def first_and_last_day(experience: Experience) -> tuple[Ints, Ints]:
     """
     at_risk = experience.at_risk
     age = experience.population.systems.age_days[at_risk.system]
-    return np.maximum(-age, _day(at_risk.year + 1.0)), _day(at_risk.year)
+    return np.maximum(-age, _day(at_risk.year + 1)), _day(at_risk.year)
 
 
 def _day(years_ago: Floats | Ints) -> Ints:
@@ -145,7 +145,7 @@ def _claims(
     rows, perils = np.nonzero(at_risk.counts)
     times = at_risk.counts[rows, perils]
     row, peril = np.repeat(rows, times), np.repeat(perils, times)
-    years_ago = at_risk.year[row] + rng.random(len(row)) * at_risk.years_at_risk[row]
+    years_ago: Floats = at_risk.year[row] + rng.random(len(row)) * at_risk.years_at_risk[row]
     accident = _day(years_ago)
     delay = np.floor(lag.scale_days * rng.weibull(lag.shape, len(row))).astype(np.int64)
     head = _heads(rng, peril, t.mixture)
