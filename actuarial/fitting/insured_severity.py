@@ -11,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -20,7 +21,7 @@ from scipy.special import ndtri
 
 from actuarial.calibration import HeadSeverity
 from actuarial.fitting.reference_population import table
-from actuarial.fitting.severity import TailFit, borrow, fit_splice, fit_tail, insured_shape, levels
+from actuarial.fitting.severity import LEVEL, TailFit, borrow, fit_splice, fit_tail, insured_shape, levels
 from actuarial.rounding import Floats
 from actuarial.severity import limited_expected_value, splice
 
@@ -63,7 +64,6 @@ def publicised_losses() -> PublicisedLosses:
     """The liability losses of ai_losses.csv, at yearly exchange rates, brought to the pricing year."""
     settings = authored()["data"]
     rates = {(row["year"], row["currency"]): float(row["units_per_euro"]) for row in table("exchange_rates.csv")}
-    prices = {int(row["year"]): float(row["index"]) for row in table("price_index.csv")}
     adjusted = {row["id"]: (float(row["low"]), float(row["high"])) for row in table("ai_losses_adjustments.csv")}
     low, high, heads = [], [], []
     for row in table("ai_losses.csv"):
@@ -71,23 +71,47 @@ def publicised_losses() -> PublicisedLosses:
             continue
         amounts = adjusted.get(row["id"], (float(row["amount"]), float(row["amount"])))
         per_euro = 1.0 if row["currency"] == "EUR" else rates[row["year"], row["currency"]]
-        years = settings["pricing_year"] - int(row["year"])
-        trend = (1.0 + settings["superimposed_trend"]) ** years
-        on_level = prices[settings["pricing_year"]] / prices[int(row["year"])] * trend / per_euro
+        on_level = on_level_factor(int(row["year"]), settings["pricing_year"]) / per_euro
         low.append(amounts[0] * on_level)
         high.append(amounts[1] * on_level)
         heads.append(settings["head_of"][row["harm_head"]])
     return PublicisedLosses(np.array(low), np.array(high), tuple(heads))
 
 
-def insured_severities() -> dict[str, HeadEvidence]:
-    """The severity of every head with its evidence."""
+@cache
+def on_level_factor(year: int, pricing_year: int) -> float:
+    """What a euro of a loss of `year` has become in the pricing year: consumer prices and the superimposed trend.
+
+    Raises ValueError when the price index lacks one of the years.
+    """
+    prices = {int(row["year"]): float(row["index"]) for row in table("price_index.csv")}
+    if lacking := {year, pricing_year} - set(prices):
+        missing = ", ".join(map(str, sorted(lacking)))
+        raise ValueError(f"price_index.csv knows {min(prices)} to {max(prices)}, not {missing}: add the index there")
+    trend = (1.0 + authored()["data"]["superimposed_trend"]) ** (pricing_year - year)
+    return float(prices[pricing_year] / prices[year] * trend)
+
+
+class Shape(StrEnum):
+    """Which end of the profile interval of the publicised shapes is taken."""
+
+    LOWER = "lower"
+    CENTRAL = "central"
+    UPPER = "upper"
+
+    def of(self, fit: TailFit) -> float:
+        """The shape at this end."""
+        return {Shape.LOWER: fit.low, Shape.CENTRAL: fit.xi, Shape.UPPER: fit.high}[self]
+
+
+def insured_severities(shape: Shape = Shape.CENTRAL) -> dict[str, HeadEvidence]:
+    """The severity of every head with its evidence; `shape` puts every borrowed shape at an end of its interval."""
     settings, losses = authored()["data"], publicised_losses()
     reported = losses.middle > settings["reporting_threshold_eur"]
     names = np.array(losses.heads)
     constant = settings["credibility_losses"]
     own_level = levels(losses.middle[reported], tuple(names[reported]), constant)
-    pooled = fit_tail(losses.middle, settings["tail_threshold_eur"]).xi
+    pooled = shape.of(fit_tail(losses.middle, settings["tail_threshold_eur"], LEVEL))
     result = {}
     for head, opinion in authored()["head"].items():
         mine = losses.middle[(names == head) & (losses.middle > settings["tail_threshold_eur"])]
@@ -95,8 +119,9 @@ def insured_severities() -> dict[str, HeadEvidence]:
         if "xi" in opinion:
             xi, source = opinion["xi"], f"{source}; shape elicited"
         else:
-            own = fit_tail(mine, settings["tail_threshold_eur"]) if len(mine) >= settings["own_shape_from"] else None
-            seen = borrow(own.xi, own.losses, pooled, constant) if own else pooled
+            enough = len(mine) >= settings["own_shape_from"]
+            own = fit_tail(mine, settings["tail_threshold_eur"], LEVEL) if enough else None
+            seen = borrow(shape.of(own), own.losses, pooled, constant) if own else pooled
             xi = round(insured_shape(seen, settings["publicity_exponent"]), DIGITS)
             source = f"{source}; shape {'shared with' if own else 'borrowed from'} the pooled publicised losses"
         severity = body_and_tail(opinion["median"], opinion["p95"] * math.exp(level), xi)

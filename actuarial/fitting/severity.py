@@ -18,6 +18,7 @@ from scipy.stats import chi2
 from actuarial.calibration import HeadSeverity
 from actuarial.rounding import Floats
 
+LEVEL = 0.90  # of every interval that a table shows
 LOG_ROOT_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 SIGMA_BOUNDS = (0.2, 6.0)
 XI_BOUNDS = (0.02, 5.0)
