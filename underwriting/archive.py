@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from policies.digest import canonical_json, plain, sha256_hex
 from policies.findings import TamperedError, WaarborgError
 from policies.regimes import regime_data, regime_ids
 from policies.restore import restore
+from policies.risk import RiskProfile
 from underwriting.quote import Quote
-from underwriting.records import Artefact, Entry, Kind, artefact, row_of
+from underwriting.records import Artefact, Entry, Kind, QuoteRow, artefact, row_of
 
 if TYPE_CHECKING:
     from underwriting.store import Store
@@ -50,10 +51,28 @@ def find(store: Store, prefix: str) -> Quote:
 
 def read(store: Store, kind: Kind, sha256: str) -> Artefact:
     """An artefact, checked. Raises NotFoundError, TamperedError when it is not what its name says."""
-    found = store.artefact(sha256)
-    if found.kind is not kind or sha256_hex(found.content.encode()) != sha256:
-        raise TamperedError(f"{kind} {sha256[:12]} has been altered: its content no longer has this digest")
-    return found
+    return _checked(store.artefact(sha256), kind, sha256)
+
+
+def read_validation(store: Store, sha256: str) -> dict[str, Any]:
+    """The validation of that digest, checked. Raises NotFoundError, TamperedError."""
+    content = store.validation(sha256)
+    if sha256_hex(content.encode()) != sha256:
+        raise TamperedError(f"validation {sha256[:12]} has been altered: its content no longer has this digest")
+    return dict(json.loads(content))
+
+
+def newest_profiles(store: Store) -> Iterator[tuple[QuoteRow, RiskProfile]]:
+    """The newest quote of every firm with its profile, by business number. Raises TamperedError."""
+    for row, source in store.newest():
+        _checked(source, Kind.PROFILE, source.sha256)
+        yield row, restore(RiskProfile, json.loads(source.content))
+
+
+def shipped_calibrations() -> tuple[str, ...]:
+    """Digests of the calibrations that ship with the program."""
+    folder = resources.files("actuarial").joinpath("reference", "calibrations")
+    return tuple(sorted(f.name.removesuffix(".json") for f in folder.iterdir() if f.name.endswith(".json")))
 
 
 @cache
@@ -76,3 +95,9 @@ def _entry(quote: Quote, profile_sha256: str, content_sha256: str, saved_at: dat
         content_sha256=content_sha256,
         saved_at=saved_at,
     )
+
+
+def _checked(found: Artefact, kind: Kind, sha256: str) -> Artefact:
+    if found.kind is not kind or sha256_hex(found.content.encode()) != sha256:
+        raise TamperedError(f"{kind} {sha256[:12]} has been altered: its content no longer has this digest")
+    return found

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from actuarial.calibration import Calibration, parse_calibration, shipped_calibration
-from policies.findings import BadInputError, Severity, WaarborgError
+from policies.digest import sha256_hex
+from policies.findings import BadInputError, Finding, NotFoundError, Severity, WaarborgError, gravest_first
 from policies.regimes import Regime, load_regime, parse_regime
-from underwriting import archive, settings
+from policies.restore import restore
+from policies.risk import RiskProfile
+from underwriting import archive, bookfile, settings
+from underwriting.approval import approved
 from underwriting.intake.dossier import Submission, read_dossier
 from underwriting.quote import Quote
-from underwriting.records import Artefact, Kind, QuoteRow
+from underwriting.records import Approval, Artefact, CalibrationRow, Kind, QuoteRow
 from underwriting.replay import Replay, compare
 
 if TYPE_CHECKING:
     from underwriting.store import Store
 
+SHIPPED, IN_FORCE = "shipped", "in-force"  # names of calibrations beside their digests
+SHIPPED_BY = "waarborg"  # who fitted a calibration that ships with the program
+SHORT = 12  # digits of a digest that are shown
 WHAT_IF = "what-if "  # before the id of a quote that is not of a dossier as it was read
 
 __all__ = ["Desk", "QuoteRow", "Replay", "open_desk"]
@@ -44,11 +50,84 @@ class Desk:
         self.regime = regime
         self.today = today
         self._open: Store | None = None
+        self._known: dict[str, Calibration] = {}  # calibrations of the book by digest
+        self._today: tuple[tuple[date, bookfile.State], Calibration] | None = None
 
-    @cached_property
+    @property
     def calibration(self) -> Calibration:
-        """The calibration in force."""
-        return shipped_calibration()
+        """The calibration in force today. The book is asked anew on another day and after any write to it."""
+        mark = (self.today(), bookfile.state(self.book))
+        if self._today is None or self._today[0] != mark:
+            self._today = (mark, self.in_force())
+        return self._today[1]
+
+    def in_force(self, day: date | None = None) -> Calibration:
+        """The calibration in force on a day, today by default: that of the last approval to take effect by then, else
+        the one that ships with the program. Raises TamperedError."""
+        found = bookfile.calibration_in_force(self.book, day or self.today())
+        return self._parsed(found) if found else shipped_calibration()
+
+    def calibrations(self) -> tuple[CalibrationRow, ...]:
+        """Every calibration that may be put in force: those fitted here, newest first, and those that ship."""
+        fitted = self._store().calibrations() if self.book.exists() else ()
+        known = {row.sha256 for row in fitted}
+        return (*fitted, *(row for row in map(_shipped_row, archive.shipped_calibrations()) if row.sha256 not in known))
+
+    def calibration_row(self, name: str) -> CalibrationRow:
+        """The one calibration whose digest starts so; "shipped" and "in-force" are names too.
+
+        Raises NotFoundError naming the ones there are, WaarborgError when several fit.
+        """
+        prefix = name.lower()
+        if name in {SHIPPED, IN_FORCE}:
+            prefix = (shipped_calibration() if name == SHIPPED else self.calibration).sha256
+        rows = self.calibrations()
+        found = [row for row in rows if prefix and row.sha256.startswith(prefix)]
+        if not found:
+            there = ", ".join((SHIPPED, IN_FORCE, *(row.sha256[:SHORT] for row in rows)))
+            raise NotFoundError(f"no calibration {name!r}; there are {there}")
+        if len(found) > 1:
+            raise WaarborgError(f"{name!r} fits {', '.join(row.sha256[:SHORT] for row in found)}; give more of it")
+        return found[0]
+
+    def calibration_source(self, sha256: str) -> Artefact:
+        """The artefact of a calibration, checked. Raises NotFoundError, TamperedError."""
+        return self._source(Kind.CALIBRATION, sha256)
+
+    def validation(self, row: CalibrationRow) -> dict[str, Any]:
+        """What was found when a calibration was fitted, as plain data; empty for one that ships. TamperedError."""
+        return archive.read_validation(self._store(), row.validation_sha256) if row.validation_sha256 else {}
+
+    def add_calibration(self, row: CalibrationRow, text: str, validation: str) -> CalibrationRow:
+        """Write a fitted calibration and its validation into the book, all or nothing. What is there stays."""
+        sources = (
+            Artefact(row.sha256, Kind.CALIBRATION, text),
+            self._source(Kind.CALIBRATION, row.prior_sha256),
+            self._source(Kind.REGIME, row.regime_sha256),
+        )
+        return self._store(create=True).add_calibration(row, sources, validation)
+
+    def approve(self, name: str, by: str, reason: str, effective_from: date | None = None) -> Approval:
+        """Put a calibration in force from a day, today by default.
+
+        Raises WaarborgError when whoever fitted it approves it, without a reason, for a day in the past, twice for
+        one day, or when it cannot price the regime; BadInputError when its validation holds errors.
+        """
+        from actuarial.tariff import tariff  # noqa: PLC0415 - NumPy costs 0.1 s, and a list does without
+
+        row, today = self.calibration_row(name), self.today()
+        approval = approved(row, by, reason, effective_from or today, today, findings_of(self.validation(row)))
+        source = self.calibration_source(row.sha256)
+        tariff(self._parsed(source), self.regime)
+        return self._store(create=True).add_approval(approval, [source])
+
+    def approvals(self) -> tuple[Approval, ...]:
+        """All approvals in the order in which they were given."""
+        return self._store().approvals() if self.book.exists() else ()
+
+    def newest_profiles(self) -> Iterator[tuple[QuoteRow, RiskProfile]]:
+        """The newest quote of every firm with its profile, by business number. Raises TamperedError."""
+        return archive.newest_profiles(self._store()) if self.book.exists() else iter(())
 
     def read(self, folder: Path | str, at: date | None = None) -> Submission:
         """The dossier in a folder as of a day, today by default: a profile and findings, or findings alone."""
@@ -129,9 +208,14 @@ class Desk:
 
     def calibration_of(self, quote: Quote) -> Calibration:
         """The calibration that a quote was made with. Raises NotFoundError when neither program nor book has it."""
-        if quote.calibration_sha256 == self.calibration.sha256:
-            return self.calibration
-        return _calibration(self._source(Kind.CALIBRATION, quote.calibration_sha256))
+        known = self._known.get(quote.calibration_sha256)
+        return known or self._parsed(self._source(Kind.CALIBRATION, quote.calibration_sha256))
+
+    def _parsed(self, source: Artefact) -> Calibration:
+        """The calibration of an artefact; its digest is checked, its text parsed once."""
+        if sha256_hex(source.content.encode()) != source.sha256 or source.sha256 not in self._known:
+            self._known[source.sha256] = _calibration(source)
+        return self._known[source.sha256]
 
     def _source(self, kind: Kind, sha256: str) -> Artefact:
         return archive.shipped(kind, sha256) or archive.read(self._store(), kind, sha256)
@@ -139,12 +223,24 @@ class Desk:
     def _store(self, *, create: bool = False) -> Store:
         """The open book; opened at first need, since a quote that is not saved has no use for a database."""
         if self._open is None:
-            from underwriting.store import Store, create_book  # noqa: PLC0415 - costs half a second
+            from underwriting.store import Store  # noqa: PLC0415 - costs half a second
 
             if create:
-                create_book(self.book)
+                bookfile.create_book(self.book)
             self._open = Store(self.book)
         return self._open
+
+
+def findings_of(validation: dict[str, Any]) -> tuple[Finding, ...]:
+    """The findings of a validation, gravest first."""
+    return gravest_first(restore(Finding, {"reference": "", **found}) for found in validation.get("findings", ()))
+
+
+def _shipped_row(sha256: str) -> CalibrationRow:
+    """The row of a calibration that ships: nobody of this book fitted it, so anyone may bring it back."""
+    source = archive.shipped(Kind.CALIBRATION, sha256)
+    as_of = json.loads(source.content)["as_of"] if source else ""
+    return CalibrationRow(sha256, "", "", "", SHIPPED_BY, date.fromisoformat(as_of))
 
 
 def _regime(source: Artefact) -> Regime:

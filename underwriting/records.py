@@ -1,7 +1,8 @@
-"""Records: what the book keeps of a quote, as values."""
+"""Records: what the book keeps of quotes and calibrations, as values."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -59,6 +60,39 @@ class Entry:
     calibration_sha256: str
     content_sha256: str
     saved_at: date
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationRow:
+    """A calibration that can be put in force: who fitted it, on which day, from which prior and under which regime.
+
+    The three digests are empty for one that ships with the program: it has no validation.
+    """
+
+    sha256: str
+    prior_sha256: str
+    regime_sha256: str
+    validation_sha256: str
+    fitted_by: str
+    fitted_at: date
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One approval. `number` counts them in the order in which they were given; it decides between two of one day."""
+
+    number: int
+    calibration_sha256: str
+    approved_by: str
+    reason: str
+    effective_from: date
+    approved_at: date
+
+
+def in_force(approvals: Iterable[Approval], day: date) -> Approval | None:
+    """The approval that holds on a day: the latest to take effect, and of those of one day the last one given."""
+    taken = (approval for approval in approvals if approval.effective_from <= day)
+    return max(taken, key=lambda approval: (approval.effective_from, approval.number), default=None)
 
 
 def row_of(quote: Quote) -> QuoteRow:

@@ -1,17 +1,16 @@
-"""The book on disk: SQLite through SQLModel. The only file that speaks SQL; rows become values before they leave it."""
+"""The book on disk: SQLite through SQLModel. Rows become values before they leave it.
+
+The file itself, and what a quote asks of it, is bookfile.py; no other file speaks SQL.
+"""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
+from dataclasses import fields, replace
 from datetime import date
-from importlib import resources
-from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, func, or_
 from sqlalchemy.exc import DBAPIError
@@ -20,20 +19,11 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from policies.findings import NotFoundError, WaarborgError
 from policies.money import Money
+from underwriting import bookfile
 from underwriting.quote import Decision
-from underwriting.records import Artefact, Entry, Kind, QuoteRow
+from underwriting.records import Approval, Artefact, CalibrationRow, Entry, Kind, QuoteRow
 
-APPLICATION_ID = 0x57416267  # "WAbg": marks the file as a book
-PRAGMAS = (  # name, value to set, value read back
-    ("busy_timeout", "5000", 5000),
-    ("journal_mode", "WAL", "wal"),
-    ("synchronous", "FULL", 2),
-    ("foreign_keys", "ON", 1),
-    ("recursive_triggers", "ON", 1),
-    ("trusted_schema", "OFF", 0),
-    ("secure_delete", "ON", 1),
-    ("cell_size_check", "ON", 1),
-)
+PAGE = 500  # profiles fetched at a time
 BEGIN = "begin"  # execution option: the statement that opens a transaction
 
 
@@ -64,22 +54,48 @@ class _QuoteRow(SQLModel, table=True):
     saved_at: str
 
 
+class _ValidationRow(SQLModel, table=True):
+    __tablename__ = "validation"
+
+    sha256: str = Field(primary_key=True)
+    content: str
+
+
+class _CalibrationRow(SQLModel, table=True):
+    __tablename__ = "calibration"
+
+    sha256: str = Field(primary_key=True)
+    prior_sha256: str
+    regime_sha256: str
+    validation_sha256: str
+    fitted_by: str
+    fitted_at: str
+
+
+class _ApprovalRow(SQLModel, table=True):
+    __tablename__ = "approval"
+
+    number: int = Field(primary_key=True)
+    calibration_sha256: str
+    approved_by: str
+    reason: str
+    effective_from: str
+    approved_at: str
+
+
 class Store:
     """An open book. Raises WaarborgError with one clear line when the file is absent, foreign, damaged or full."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        if not path.is_file():
-            raise NotFoundError(_no_file(path) if path.exists() else f"no book at {path}")
-        with _plain_errors(path), closing(_connect(path)) as connection, _locked(path):
-            _migrate(connection, path)
-        self._readers = create_engine("sqlite://", creator=lambda: _connect(path), poolclass=QueuePool)
+        bookfile.open_book(path)
+        self._readers = create_engine("sqlite://", creator=lambda: bookfile.connect(path), poolclass=QueuePool)
         event.listen(self._readers, "begin", _begin)
         self._writers = self._readers.execution_options(**{BEGIN: "BEGIN IMMEDIATE"})
 
     def close(self) -> None:
         """Let go of the file."""
-        with _locked(self.path):
+        with bookfile.locked(self.path):
             self._readers.dispose()
 
     def add(self, entry: Entry, artefacts: Iterable[Artefact]) -> None:
@@ -128,41 +144,89 @@ class Store:
         with self._session(self._readers) as session:
             return session.exec(select(func.count()).select_from(_QuoteRow).where(*_holds(text))).one()
 
+    def newest(self) -> Iterator[tuple[QuoteRow, Artefact]]:
+        """The newest quote of every firm with its profile, its digest not yet checked, ordered by business number."""
+        newest = (col(_QuoteRow.at).desc(), col(_QuoteRow.saved_at).desc(), _QuoteRow.id)
+        rank = func.row_number().over(partition_by=col(_QuoteRow.kvk), order_by=newest).label("rank")
+        ranked = select(_QuoteRow.id, rank).subquery()
+        query = (
+            select(_QuoteRow, _ArtefactRow.kind, _ArtefactRow.content)
+            .join(ranked, (ranked.c.id == _QuoteRow.id) & (ranked.c.rank == 1))
+            .join(_ArtefactRow, col(_ArtefactRow.sha256) == _QuoteRow.profile_sha256)
+            .order_by(_QuoteRow.kvk)
+            .execution_options(yield_per=PAGE)
+        )
+        with self._session(self._readers) as session:
+            for row, kind, content in session.exec(query):
+                yield _to_entry(row).row, Artefact(row.profile_sha256, Kind(kind), content)
+
+    def add_calibration(self, row: CalibrationRow, artefacts: Iterable[Artefact], validation: str) -> CalibrationRow:
+        """Add a calibration with its artefacts and the text of its validation, all or nothing.
+
+        Returns the row that the book has: one that is there already stays as it is.
+        """
+        with self._session(self._writers) as session:
+            known = session.get(_CalibrationRow, row.sha256)
+            if known is not None:
+                return _to_calibration(known)
+            _add_artefacts(session, {artefact.sha256: artefact for artefact in artefacts})
+            if session.get(_ValidationRow, row.validation_sha256) is None:
+                session.add(_ValidationRow(sha256=row.validation_sha256, content=validation))
+                session.flush()
+            session.add(_CalibrationRow(**_texts(row)))
+            session.commit()
+            return row
+
+    def calibrations(self) -> tuple[CalibrationRow, ...]:
+        """The calibrations that were fitted here, newest first."""
+        query = select(_CalibrationRow).order_by(col(_CalibrationRow.fitted_at).desc(), _CalibrationRow.sha256)
+        with self._session(self._readers) as session:
+            return tuple(_to_calibration(row) for row in session.exec(query))
+
+    def validation(self, sha256: str) -> str:
+        """The text of the validation of that name, its digest not yet checked. Raises NotFoundError."""
+        with self._session(self._readers) as session:
+            row = session.get(_ValidationRow, sha256)
+            if row is None:
+                raise NotFoundError(f"validation {sha256[:12]} is not in the book {self.path}")
+            return row.content
+
+    def add_approval(self, approval: Approval, artefacts: Iterable[Artefact]) -> Approval:
+        """Add an approval with the calibration that it needs, under the next number; returns it with that number.
+
+        Raises WaarborgError when the last approval from that day is of the same calibration.
+        """
+        with self._session(self._writers) as session:
+            given = [_to_approval(row) for row in session.exec(select(_ApprovalRow).order_by(col(_ApprovalRow.number)))]
+            same_day = [other for other in given if other.effective_from == approval.effective_from]
+            if same_day and same_day[-1].calibration_sha256 == approval.calibration_sha256:
+                who = f"{approval.calibration_sha256[:12]} is approved already, by {same_day[-1].approved_by}"
+                raise WaarborgError(f"calibration {who}, from {approval.effective_from}")
+            _add_artefacts(session, {artefact.sha256: artefact for artefact in artefacts})
+            numbered = replace(approval, number=given[-1].number + 1 if given else 1)
+            session.add(_ApprovalRow(**_texts(numbered)))
+            session.commit()
+            return numbered
+
+    def approvals(self) -> tuple[Approval, ...]:
+        """All approvals in the order in which they were given."""
+        with self._session(self._readers) as session:
+            rows = session.exec(select(_ApprovalRow).order_by(col(_ApprovalRow.number)))
+            return tuple(_to_approval(row) for row in rows)
+
     @contextmanager
     def _session(self, engine: Engine) -> Iterator[Session]:
         """A session; one that writes holds the file lock, so that no write or checkpoint overlaps another.
 
         SQLite before 3.51.3 can damage a WAL file when they do.
         """
-        with _plain_errors(self.path):
+        with bookfile.plain_errors(self.path), _unwrapped():
             if engine is self._readers:
                 with Session(engine) as session:
                     yield session
             else:
-                with _locked(self.path), Session(engine) as session:
+                with bookfile.locked(self.path), Session(engine) as session:
                     yield session
-
-
-def create_book(path: Path) -> None:
-    """Create an empty book, complete or not at all, readable by its owner alone; a file that exists is left alone."""
-    if path.exists() and not path.is_file():
-        raise WaarborgError(_no_file(path))
-    with _plain_errors(path):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _locked(path), TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as folder:
-            if path.exists():
-                return
-            draft = Path(folder, path.name)
-            draft.touch(mode=0o600)
-            with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
-                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                connection.execute("PRAGMA journal_mode = WAL")
-                _migrate(connection, draft)
-            draft.rename(path)
-
-
-def _no_file(path: Path) -> str:
-    return f"book {path} is not a plain file; give a file, or a path where one can be made"
 
 
 def _begin(connection: Connection) -> None:
@@ -170,66 +234,12 @@ def _begin(connection: Connection) -> None:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """The book's lock file, held; others wait in line, threads of this process too."""
-    handle = os.open(path.with_name(f"{path.name}-lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def _plain_errors(path: Path) -> Iterator[None]:
-    """Errors of the database and the file system as one line that names the file."""
+def _unwrapped() -> Iterator[None]:
+    """Errors of SQLite without what SQLAlchemy puts around them."""
     try:
         yield
     except DBAPIError as wrapped:
-        raise WaarborgError(f"book {path}: {wrapped.orig}") from wrapped
-    except sqlite3.Error as error:
-        raise WaarborgError(f"book {path}: {error}") from error
-    except OverflowError as error:
-        raise WaarborgError(f"book {path}: an amount is too large for the book") from error
-    except (FileExistsError, NotADirectoryError) as error:
-        raise WaarborgError(f"book {path}: {path.parent} is not a folder that can hold a book") from error
-    except OSError as error:
-        raise WaarborgError(f"book {path}: {error.strerror or error}") from error
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    """A connection to an existing book with every pragma set and read back."""
-    address = f"{path.resolve().as_uri()}?mode=rw"
-    connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
-    try:
-        if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
-            raise WaarborgError(f"{path} is not a book of Waarborg; give another file, or move this one away")
-        for name, value, expected in PRAGMAS:
-            connection.execute(f"PRAGMA {name} = {value}").close()
-            (found,) = connection.execute(f"PRAGMA {name}").fetchone()
-            if found != expected:
-                raise WaarborgError(f"book {path}: SQLite refuses {name} = {value}; it stays at {found}")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Bring the schema to the newest version, one transaction a step. Call with the file lock held.
-
-    After an error a step is open: closing `connection` undoes it.
-    """
-    folder = resources.files("underwriting").joinpath("migrations")
-    scripts = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > len(scripts):
-        raise WaarborgError(
-            f"book {path} has schema {version}, made by a newer Waarborg; this one knows {len(scripts)}"
-        )
-    for number, script in islice(enumerate(scripts, start=1), version, None):
-        statements = script.read_text("utf-8")
-        connection.executescript(f"BEGIN IMMEDIATE;\n{statements}\nPRAGMA user_version = {number};\nCOMMIT;")
+        raise (wrapped.orig or wrapped) from wrapped
 
 
 def _add_artefacts(session: Session, artefacts: dict[str, Artefact]) -> None:
@@ -283,4 +293,32 @@ def _to_entry(row: _QuoteRow) -> Entry:
         calibration_sha256=row.calibration_sha256,
         content_sha256=row.content_sha256,
         saved_at=date.fromisoformat(row.saved_at),
+    )
+
+
+def _texts(row: CalibrationRow | Approval) -> dict[str, Any]:
+    """The fields of a value as its row holds them: days as ISO text."""
+    values = {field.name: getattr(row, field.name) for field in fields(row)}
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
+
+
+def _to_calibration(row: _CalibrationRow) -> CalibrationRow:
+    return CalibrationRow(
+        sha256=row.sha256,
+        prior_sha256=row.prior_sha256,
+        regime_sha256=row.regime_sha256,
+        validation_sha256=row.validation_sha256,
+        fitted_by=row.fitted_by,
+        fitted_at=date.fromisoformat(row.fitted_at),
+    )
+
+
+def _to_approval(row: _ApprovalRow) -> Approval:
+    return Approval(
+        number=row.number,
+        calibration_sha256=row.calibration_sha256,
+        approved_by=row.approved_by,
+        reason=row.reason,
+        effective_from=date.fromisoformat(row.effective_from),
+        approved_at=date.fromisoformat(row.approved_at),
     )

@@ -18,11 +18,12 @@ from policies.regimes import load_regime, parse_regime, regime_data, regime_ids
 from policies.restore import restore
 from policies.risk import RiskProfile
 from underwriting import archive
+from underwriting.bookfile import create_book
 from underwriting.desk import Desk
 from underwriting.quote import Quote
 from underwriting.quoting import quote
 from underwriting.records import Kind, artefact
-from underwriting.store import Store, create_book
+from underwriting.store import Store
 
 TOLD = Finding("run-read", Severity.INFO, "evidence/a.csv", "what was counted in a run")
 

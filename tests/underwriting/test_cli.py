@@ -17,10 +17,10 @@ from policies.perils import PERILS
 from policies.regimes import load_regime
 from policies.safety import catalogue
 from underwriting import settings
+from underwriting.bookfile import create_book
 from underwriting.cli import COMMANDS, main
 from underwriting.desk import Desk
 from underwriting.quote import Quote
-from underwriting.store import create_book
 
 DAY = AT.isoformat()
 Run = Callable[..., tuple[int, str, list[str]]]

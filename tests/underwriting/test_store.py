@@ -21,10 +21,11 @@ from hypothesis import strategies as st
 
 from policies.findings import NotFoundError, WaarborgError
 from policies.money import Money
-from underwriting import store as store_module
+from underwriting import bookfile
+from underwriting.bookfile import create_book
 from underwriting.quote import Decision
 from underwriting.records import Kind
-from underwriting.store import Store, create_book
+from underwriting.store import Store
 
 SHARED_STORE = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -76,7 +77,7 @@ def test_every_pragma_is_in_force_on_a_connection(store: Store) -> None:
 
 def test_a_pragma_that_sqlite_refuses_is_an_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     create_book(path)
-    monkeypatch.setattr(store_module, "PRAGMAS", (("synchronous", "FULL", 3),))
+    monkeypatch.setattr(bookfile, "PRAGMAS", (("synchronous", "FULL", 3),))
     with pytest.raises(WaarborgError, match="synchronous = FULL; it stays at 2"):
         Store(path)
 
@@ -140,7 +141,7 @@ def test_a_book_that_cannot_be_made_leaves_nothing(path: Path, monkeypatch: pyte
     def full(*_: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(store_module, "_migrate", full)
+    monkeypatch.setattr(bookfile, "migrate", full)
     with pytest.raises(WaarborgError, match="disk is full"):
         create_book(path)
     assert [file.name for file in path.parent.iterdir()] == ["book.sqlite-lock"]
@@ -151,19 +152,19 @@ def test_a_migration_that_fails_leaves_the_book_as_it_was(
 ) -> None:
     store.add(*entry())
     scripts = tmp_path / "migrations"
-    shutil.copytree(Path(store_module.__file__).parent / "migrations", scripts)
-    (scripts / "0002_half.sql").write_text("CREATE TABLE claim (id TEXT) STRICT;\nCREATE TABLE quote (id TEXT);\n")
-    monkeypatch.setattr(store_module.resources, "files", lambda _package: tmp_path)
+    shutil.copytree(Path(bookfile.__file__).parent / "migrations", scripts)
+    (scripts / "0003_half.sql").write_text("CREATE TABLE claim (id TEXT) STRICT;\nCREATE TABLE quote (id TEXT);\n")
+    monkeypatch.setattr(bookfile.resources, "files", lambda _package: tmp_path)
     with pytest.raises(WaarborgError, match="table quote already exists"):
         Store(path)
     with raw(path) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
         assert connection.execute("SELECT name FROM sqlite_schema WHERE name = 'claim'").fetchall() == []
     assert store.count() == 1
 
 
 def test_a_locked_book_is_one_clear_error(store: Store, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "PRAGMAS", (("busy_timeout", "1", 1),))
+    monkeypatch.setattr(bookfile, "PRAGMAS", (("busy_timeout", "1", 1),))
     with raw(path) as stranger:
         stranger.execute("BEGIN IMMEDIATE")
         with pytest.raises(WaarborgError, match="database is locked"):
@@ -369,7 +370,8 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from book_values import entry
-from underwriting.store import Store, create_book
+from underwriting.bookfile import create_book
+from underwriting.store import Store
 path = Path(sys.argv[1])
 create_book(path)
 store = Store(path)
@@ -429,7 +431,7 @@ def test_a_book_is_migrated_and_closed_under_the_lock(
 ) -> None:
     """Both may write: a migration, and the checkpoint of the last connection that closes."""
     seen: list[str] = []
-    monkeypatch.setattr(store_module, "_migrate", lambda *_: seen.append(lock_state(path)))
+    monkeypatch.setattr(bookfile, "migrate", lambda *_: seen.append(lock_state(path)))
     opened = Store(path)
     monkeypatch.setattr(opened._readers, "dispose", lambda: seen.append(lock_state(path)))
     opened.close()

@@ -1,0 +1,44 @@
+"""Approval: what must hold before a calibration may price anything. Four eyes, a reason, no day in the past."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from datetime import date
+
+from policies.findings import BadInputError, Finding, Severity, WaarborgError
+from underwriting.records import Approval, CalibrationRow
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names mean one person: alike but for case, spaces, width and form of letters, and invisible marks."""
+    return folded(one) == folded(other)
+
+
+def folded(name: str) -> str:
+    """A name as it is compared."""
+    visible = "".join(c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf")
+    return " ".join(unicodedata.normalize("NFKC", visible.casefold()).split())
+
+
+def person(name: str) -> str:
+    """A name as it is kept, spaces collapsed. Raises WaarborgError when nothing of it can be read."""
+    if not any(c.isalnum() for c in folded(name)):
+        raise WaarborgError("the name is blank; give the name of the person who does this")
+    return " ".join(name.split())
+
+
+def approved(
+    row: CalibrationRow, by: str, reason: str, effective_from: date, today: date, findings: Sequence[Finding]
+) -> Approval:
+    """The approval, not numbered yet. Raises WaarborgError, or BadInputError with the errors of its validation."""
+    name, told = person(by), " ".join(reason.split())
+    if same_person(name, row.fitted_by):
+        raise WaarborgError(f"{row.fitted_by} fitted {row.sha256[:12]} and cannot approve it; someone else must")
+    if not told:
+        raise WaarborgError("an approval needs a reason that others can read; give --reason TEXT")
+    if effective_from < today:
+        raise WaarborgError(f"{effective_from} is in the past, where quotes are made already; give {today} or later")
+    if errors := [finding for finding in findings if finding.severity is Severity.ERROR]:
+        raise BadInputError(errors)
+    return Approval(0, row.sha256, name, told, effective_from, today)
