@@ -19,6 +19,7 @@ from policies.findings import Finding, Severity
 ALPHA_MAX = 1000.0  # with a thousand expected claims to one's name history moves nothing: stands for infinity
 PRIOR_LOG_SD = 0.7  # of log alpha, where the prior has none of its own: within a factor of three either way (90 %)
 QUANTILE_90 = 1.6448536  # standard normal, 95 %: both ends of a 90 % interval
+LEAST_FIRMS = 2  # to compare
 LEAST_WEIGHT = 0.05  # below, the data have not moved the prior and the finding says so
 NEEDED_WEIGHT = 0.5  # the finding names the number of claims at which data and prior weigh the same
 LONGEST = 1e6  # times the observed exposure: nobody waits longer
@@ -69,7 +70,7 @@ def buhlmann_straub(firm: ArrayLike, weights: ArrayLike, values: ArrayLike, iter
     firms, code = np.unique(labels[seen], return_inverse=True)
     weight, value = weight[seen], value[seen].astype(float)
     freedom = len(code) - len(firms)
-    if len(firms) < 2 or freedom == 0:  # noqa: PLR2004 (two, to compare)
+    if len(firms) < LEAST_FIRMS or freedom == 0:
         raise ValueError("credibility needs two firms, one of them with two periods")
     total = _totals(code, weight)
     means = _totals(code, weight * value) / total
@@ -171,7 +172,7 @@ def _peril(
         "expected": float(expected.sum()),
         "alpha_prior": prior,
     }
-    if len(expected) < 2 or not claims.any():  # noqa: PLR2004 (nothing to compare)
+    if len(expected) < LEAST_FIRMS or not claims.any():
         unbiased = iterative = alpha = prior
         sd, weight = prior_sd, 0.0
     else:
