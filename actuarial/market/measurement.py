@@ -19,7 +19,7 @@ from actuarial.market.truth import ConductTruth, DeclarationTruth, SettlementTru
 from actuarial.rounding import Floats
 from actuarial.tariff import tariff
 from policies.findings import WaarborgError
-from policies.period import DAYS_PER_YEAR, MONTHS_PER_YEAR
+from policies.period import DAYS_PER_YEAR, MONTHS_PER_YEAR, add_months
 from policies.regimes import ObligationRule, Regime
 
 IN_TIME, LATE, DISCOVERED, HIDDEN = range(4)  # conduct of a claim; nobody ever hears of a hidden one
@@ -58,7 +58,7 @@ def as_measured(
     population, t = market.population, tariff(calibration, regime)
     runs = draw_runs(rng, population, truth.evidence, regime, calibration)
     danger = danger_scores(failure_rates(runs, len(population.systems.firm), t), t)
-    delivered, missed = _duties(rng, population, truth.conduct, regime)
+    delivered, missed = _duties(rng, market, truth.conduct, regime)
     missed += _unreported(rng, market, conduct, truth.conduct, regime)
     return Seen(
         danger=danger,
@@ -85,22 +85,27 @@ def draw_settlement(
     return claims.report_day + np.floor(days).astype(np.int64)
 
 
-def _duties(rng: np.random.Generator, population: Population, c: ConductTruth, regime: Regime) -> tuple[Floats, Floats]:
-    """Weighted scores delivered and missed of each system's duties that fell due in the window, (S,) each."""
+def _duties(rng: np.random.Generator, market: Experience, c: ConductTruth, regime: Regime) -> tuple[Floats, Floats]:
+    """Weighted scores delivered and missed of each system's duties that fell due in the window, (S,) each.
+
+    All months are of one length. As in `actuarial.compliance`, deliveries earn up to what the calendar expects.
+    """
+    population, rules, at = market.population, regime.compliance, market.valuation_date
     age, discipline = population.systems.age_days, population.firms.discipline[population.systems.firm]
+    active_months = np.minimum(age, (at - add_months(at, -rules.window_months)).days) / DAYS_PER_MONTH
     delivered, missed = np.zeros(len(age)), np.zeros(len(age))
-    for rule in regime.obligations.values():
-        for days_ago, due in _calendar(rule, age, regime.compliance.window_months):
-            score = _scores(rng, days_ago, discipline, c, regime.compliance.late_scale_days)
-            delivered += rule.weight * np.where(due, score, 0.0)
+    for rule in (rule for rule in regime.obligations.values() if rule.every_months):
+        earned = np.zeros(len(age))
+        for days_ago, due in _calendar(rule, age, rules.window_months):
+            score = _scores(rng, days_ago, discipline, c, rules.late_scale_days)
+            earned += np.where(due, score, 0.0)
             missed += rule.weight * np.where(due, 1 - score, 0.0)
+        delivered += rule.weight * np.minimum(earned, active_months // rule.every_months)
     return delivered, missed
 
 
 def _calendar(rule: ObligationRule, age: Ints, window_months: int) -> list[tuple[Floats, Bools]]:
-    """Days since each due day of a kind of duty, and whether it lies in the window; all months are of one length."""
-    if not rule.every_months:
-        return []
+    """Days since each due day of a recurring duty, (S,), and whether it lies in the window."""
     every, window = rule.every_months * DAYS_PER_MONTH, window_months * DAYS_PER_MONTH
     passed = age // every
     newest = age - passed * every
