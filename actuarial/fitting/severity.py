@@ -119,18 +119,29 @@ def pareto_log_likelihood(excess: Floats, xi: float, beta: float) -> float:
     return float(-len(excess) * math.log(beta) - (1.0 + 1.0 / xi) * np.log1p(xi * excess / beta).sum())
 
 
-def fit_tail(losses: Floats, threshold: float, level: float = 0.95) -> TailFit:
-    """Generalised Pareto fit of the losses above a threshold, with the profile-likelihood interval of the shape."""
-    excess = losses[losses > threshold] - threshold
+def profile_beta(excess: Floats, xi: float) -> float:
+    """The scale that fits exact excesses (n,) best when the shape is `xi`."""
     scale = float(excess.mean())
+    best = minimize_scalar(
+        lambda log_beta: -pareto_log_likelihood(excess, xi, scale * math.exp(log_beta)),
+        bounds=(-12.0, 6.0),
+        method="bounded",
+    )
+    return scale * math.exp(float(best.x))
+
+
+def fit_tail(losses: Floats, threshold: float, level: float = 0.95) -> TailFit:
+    """Generalised Pareto fit of the losses above a threshold, with the profile-likelihood interval of the shape.
+
+    Raises ValueError when no loss lies above it.
+    """
+    excess = losses[losses > threshold] - threshold
+    if not len(excess):
+        raise ValueError(f"no loss lies above the threshold of {threshold:,.0f}")
 
     def profile(xi: float) -> tuple[float, float]:
-        best = minimize_scalar(
-            lambda log_beta: -pareto_log_likelihood(excess, xi, scale * math.exp(log_beta)),
-            bounds=(-12.0, 6.0),
-            method="bounded",
-        )
-        return -float(best.fun), scale * math.exp(float(best.x))
+        beta = profile_beta(excess, xi)
+        return pareto_log_likelihood(excess, xi, beta), beta
 
     peak = minimize_scalar(lambda xi: -profile(xi)[0], bounds=XI_BOUNDS, method="bounded")
     xi, drop = float(peak.x), float(chi2.ppf(level, 1)) / 2.0
@@ -140,7 +151,7 @@ def fit_tail(losses: Floats, threshold: float, level: float = 0.95) -> TailFit:
 
     low = float(brentq(below, XI_BOUNDS[0], xi)) if below(XI_BOUNDS[0]) < 0 else XI_BOUNDS[0]
     high = float(brentq(below, xi, XI_BOUNDS[1])) if below(XI_BOUNDS[1]) < 0 else XI_BOUNDS[1]
-    return TailFit(threshold, len(excess), xi, low, high, profile(xi)[1], scale)
+    return TailFit(threshold, len(excess), xi, low, high, profile(xi)[1], float(excess.mean()))
 
 
 def borrow(own: float, losses: int, pooled: float, constant: float) -> float:
