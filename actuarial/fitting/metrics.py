@@ -23,6 +23,11 @@ TINY = float(np.finfo(float).tiny)  # in place of a shape of 0, for which the ga
 SHARE_FLOOR = 1e-4  # an empty cell of a population counts as one in ten thousand: the index stays finite
 
 
+def sums(code: Integers, weights: Floats, count: int) -> Floats:
+    """Sum of the weights (R,) of each code 0 to count - 1; (count,)."""
+    return np.bincount(code, weights, count).astype(float)
+
+
 # Counts beside their expectation
 
 
@@ -48,8 +53,12 @@ def poisson_p(count: Floats, expected: Floats, variance_ratio: Floats | float = 
 
 
 def moment_dispersion(claims: Floats, expected: Floats) -> float:
-    """Dispersion d of variance = mean + d mean^2, by moments over any shape of counts; 0 where they vary less."""
-    return max(float((np.square(claims - expected) - expected).sum() / np.square(expected).sum()), 0.0)
+    """Dispersion d of variance = mean + d mean^2, by moments over any shape of counts; 0 where they vary less.
+
+    The count itself stands for the Poisson variance (Cameron and Trivedi, Journal of Econometrics 1990): of rare claims
+    only the repeated ones then count, and the estimate is far less noisy.
+    """
+    return max(float((np.square(claims - expected) - claims).sum() / np.square(expected).sum()), 0.0)
 
 
 def predictive_interval(mean: float, variance: float, level: float = LEVEL) -> tuple[float, float]:
@@ -113,7 +122,7 @@ def _ranks(score: Floats) -> tuple[Integers, int]:
 def exposure_rank(score: Floats, exposure: Floats) -> Floats:
     """Share of the exposure that scores lower, plus half of what ties; (R,) in (0, 1)."""
     rank, distinct = _ranks(score)
-    weight = np.bincount(rank, exposure, distinct)
+    weight = sums(rank, exposure, distinct)
     return np.asarray((np.cumsum(weight) - weight / 2.0)[rank] / weight.sum())
 
 
@@ -125,7 +134,7 @@ def equal_bands(score: Floats, exposure: Floats, count: int) -> Integers:
 def lorenz_curve(claims: Floats, score: Floats, exposure: Floats) -> tuple[Floats, Floats]:
     """Cumulative shares of exposure and of claims by ascending score, from (0, 0) to (1, 1); ties are one segment."""
     rank, distinct = _ranks(score)
-    steps = (np.bincount(rank, weights, distinct) for weights in (exposure, claims))
+    steps = (sums(rank, weights, distinct) for weights in (exposure, claims))
     x, y = (np.concatenate(([0.0], np.cumsum(step) / step.sum())) for step in steps)
     return x, y
 
@@ -150,7 +159,7 @@ def gini_without_each(claims: Floats, score: Floats, exposure: Floats, firm: Int
     by_firm = np.bincount(firm, claims)
     if np.count_nonzero(by_firm) < 2:  # noqa: PLR2004 - without the only firm that claims there is nothing to rank
         raise ValueError("the error of a Gini coefficient needs claims of at least two firms")
-    weight, claimed = np.bincount(rank, exposure, distinct), np.bincount(rank, claims, distinct)
+    weight, claimed = sums(rank, exposure, distinct), sums(rank, claims, distinct)
     below = (np.cumsum(weight) - weight / 2.0)[rank]
     above = (claimed.sum() - np.cumsum(claimed) + claimed / 2.0)[rank]
     pairs = claims @ below - np.bincount(firm, claims * below) - np.bincount(firm, exposure * above)
@@ -199,8 +208,8 @@ def recalibrated(claims: Floats, expected: Floats, exposure: Floats) -> Floats:
     It has the least Poisson deviance of all non-decreasing functions of the predicted rate.
     """
     rank, distinct = _ranks(expected / exposure)
-    weight = np.bincount(rank, exposure, distinct)
-    rate = isotonic_regression(np.bincount(rank, claims, distinct) / weight, weights=weight).x
+    weight = sums(rank, exposure, distinct)
+    rate = isotonic_regression(sums(rank, claims, distinct) / weight, weights=weight).x
     return np.asarray(rate[rank] * exposure)
 
 
