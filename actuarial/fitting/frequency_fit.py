@@ -104,9 +104,9 @@ def fit_frequency(
     firm = np.tile(cells.firm, len(perils))
     free = _fit(design, claims, exposure, held, 1.0, cols)
     scale = _scale(claims, free.expected, _peril_firm(design, firm, rows.firms))
-    found, bounded = _within_bounds(design, claims, exposure, held, scale, cols)
+    found = _within_bounds(design, claims, exposure, held, scale, cols)
     scores = cluster_scores(design, claims - found.expected, firm, rows.firms)
-    covariance, plain = posterior(found, bounded, scores, scale)
+    covariance, plain = posterior(found, held, scores, scale)
     estimate = found.coefficients
     expected = _expected(rows, cell, found, cells, len(perils))
     kept = _kept(everything, rows, known, perils, prior, cols, estimate)
@@ -169,7 +169,7 @@ def _scale(claims: Floats, expected: Floats, cluster: Ints) -> float:
 
 def _within_bounds(
     design: tuple[Block, ...], claims: Floats, exposure: Floats, held: Penalty, scale: float, cols: Columns
-) -> tuple[Fit, Penalty]:
+) -> Fit:
     """The fit with slopes held at the bounds they would cross, the others fitted again until none crosses one."""
     found = _fit(design, claims, exposure, held, scale, cols)
     low, high = _bounds(cols)
@@ -178,7 +178,7 @@ def _within_bounds(
         mean = np.where(crossing, np.clip(found.coefficients, low, high), held.mean)
         held = Penalty(mean, held.precision, held.free & ~crossing)
         found = _fit(design, claims, exposure, held, scale, cols)
-    return found, held
+    return found
 
 
 def _bounds(cols: Columns) -> tuple[Floats, Floats]:
