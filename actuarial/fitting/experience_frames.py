@@ -53,8 +53,8 @@ def _typed(
         elif column in WHOLE:
             values[column] = found.to_numpy(dtype=np.int64)
         else:
-            values[column] = found.astype(object).where(found.notna(), "").map(str)
-    return pd.DataFrame(values, index=pd.RangeIndex(len(table)))
+            values[column] = found.astype(object).where(found.notna(), "").map(str).to_numpy()
+    return pd.DataFrame(values)
 
 
 def _content(table: pd.DataFrame) -> Iterator[bytes]:
