@@ -51,7 +51,8 @@ class FrequencyFit:
 
     `covariance` is robust to firms that differ, `model_covariance` is not; `unconstrained` are the coefficients before
     bounds; `scale` is the quasi-Poisson scale. `kept` perils had no claims: `kept_intercepts` hold the prior's level.
-    `pulls` (F, K) are the one-step changes of the estimate when a firm counts once more.
+    `pulls` (F, K) are the one-step changes of the estimate when a firm counts once more; `effective` is the number of
+    parameters that the data decided, the trace of their share of the posterior information.
     """
 
     cols: Columns
@@ -65,6 +66,7 @@ class FrequencyFit:
     steps: int
     cells: int
     pulls: Floats
+    effective: float
     log_variance: Mapping[str, float]  # peril -> variance of its log expected claims from the parameters
     kept_intercepts: Mapping[str, float]
     findings: tuple[Finding, ...]
@@ -122,6 +124,7 @@ def fit_frequency(
         steps=found.steps,
         cells=len(claims),
         pulls=scores / scale @ plain,
+        effective=float(np.trace(plain @ found.information)),
         log_variance=_log_variance(design, found.expected, covariance, perils),
         kept_intercepts=kept,
         findings=(

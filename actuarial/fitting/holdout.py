@@ -1,0 +1,113 @@
+"""Refits of a calibration: a year held out, a prior half and twice as wide, firms drawn again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from actuarial.calibration import Calibration
+from actuarial.fitting.experience import Experience
+from actuarial.fitting.frequency_design import Rows, columns, rows_of
+from actuarial.fitting.frequency_fit import FrequencyFit, fit_frequency, rate_of
+from actuarial.fitting.refits import bootstrap_summary, out_of_time, prior_sensitivity
+from actuarial.rounding import Floats
+from policies.findings import WaarborgError
+
+SD_FACTORS = (0.5, 2.0)
+DRAWS = 200  # of firms: the end of a 90 % interval within a twentieth of its width
+
+
+@dataclass(frozen=True, slots=True)
+class Refitted:
+    """A prior, its artefact and the reporting delay: what a refit starts from."""
+
+    prior: Calibration
+    artefact: Mapping[str, Any]
+    lag: tuple[float, float]
+
+
+def before(experience: Experience, day: date) -> Experience:
+    """The experience as it was known on an earlier day."""
+    at = pd.Timestamp(day)
+    years, claims = experience.years, experience.claims
+    years = years[years["start"] < at]
+    years = years.assign(end=years["end"].where(years["end"] < at, at))
+    return replace(
+        experience, years=years, claims=claims[(claims["occurred"] < at) & (claims["known"] <= at)], as_of=day
+    )
+
+
+def after(experience: Experience, day: date) -> Experience:
+    """The experience that came after a day, as it is known now."""
+    at = pd.Timestamp(day)
+    years, claims = experience.years, experience.claims
+    years = years[years["end"] > at]
+    years = years.assign(start=years["start"].where(years["start"] > at, at))
+    return replace(experience, years=years, claims=claims[claims["occurred"] >= at])
+
+
+def held_out(experience: Experience, base: Refitted, dispersion: float) -> pd.DataFrame:
+    """Fit to all but the last year, as it was known then, and predict that year: frame `out_of_time`.
+
+    Raises WaarborgError when what is left cannot be fitted.
+    """
+    day = (pd.Timestamp(experience.as_of) - pd.DateOffset(years=1)).date()
+    earlier = before(experience, day)
+    if earlier.years.empty:
+        raise WaarborgError("there is no experience before the last year")
+    found = fit_frequency(earlier, base.prior, base.artefact, base.lag)
+    rows = rows_of(after(experience, day), base.prior, base.lag, found.cols.perils)
+    old = columns(base.prior, base.artefact, found.cols.perils)
+    flat = float(found.rows.claims.sum() / found.rows.years.sum()) / len(found.cols.perils)
+    relative = float(np.sqrt(_level_variance(found)))
+    predictions = {
+        "fitted": (_expected(rows, found.estimate, found), relative),
+        "champion": (rate_of(rows, old, old.mean) * rows.years[:, None], 0.0),
+        "null": (np.full(rows.claims.shape, flat) * rows.years[:, None], 0.0),
+    }
+    frames = [
+        out_of_time(model, experience.as_of.year, rows.claims, expected, rows.firm, dispersion, error)
+        for model, (expected, error) in predictions.items()
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _expected(rows: Rows, coefficients: Floats, found: FrequencyFit) -> Floats:
+    return rate_of(rows, found.cols, coefficients) * rows.years[:, None]
+
+
+def _level_variance(found: FrequencyFit) -> float:
+    """Variance of the log of all expected claims together."""
+    weight = found.expected.sum(axis=0)
+    names = list(found.log_variance)
+    shares = weight / weight.sum()
+    return float(sum(share * found.log_variance[name] for share, name in zip(shares, names, strict=True)))
+
+
+def sensitivity(experience: Experience, base: Refitted, found: FrequencyFit) -> pd.DataFrame:
+    """The fit under a prior half and twice as wide: frame `prior_sensitivity`."""
+    changed = {
+        factor: fit_frequency(experience, base.prior, base.artefact, base.lag, factor).estimate for factor in SD_FACTORS
+    }
+    free = np.flatnonzero(found.cols.sd > 0)
+    return prior_sensitivity(
+        [found.cols.paths[column] for column in free],
+        found.estimate[free],
+        found.se[free],
+        {factor: estimate[free] for factor, estimate in changed.items()},
+    )
+
+
+def resampled(found: FrequencyFit, seed: int) -> pd.DataFrame:
+    """Firms drawn again with replacement, each refit in one Newton step from the estimate: frame `bootstrap`."""
+    rng = np.random.default_rng(seed)
+    firms = len(found.pulls)
+    times = rng.multinomial(firms, np.full(firms, 1.0 / firms), size=DRAWS) - 1.0
+    free = np.flatnonzero(found.cols.sd > 0)
+    draws = found.estimate[free] + times @ found.pulls[:, free]
+    return bootstrap_summary([found.cols.paths[column] for column in free], found.estimate[free], draws)
