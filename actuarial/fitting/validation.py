@@ -211,7 +211,7 @@ def _fit(market: Market, parameters: float) -> pd.DataFrame:
     claims = market.claims[:, happened]
     null = market.system_years[:, None] * (claims.sum(axis=0) / market.system_years.sum())
     models = (
-        (NULL, claims, null, float(happened.sum())),
+        (NULL, claims, null, float(len(market.perils))),
         (CHAMPION, market.claims, market.champion, 0.0),
         (FITTED, market.claims, market.fitted, parameters),
     )
