@@ -108,9 +108,9 @@ def _iterative_between(means: Floats, weights: Floats, within: float) -> float:
         return float((weights / (weights * between + within) * spread).sum()) - (len(means) - 1)
 
     most = float(np.square(means - means.mean()).sum() / (len(means) - 1))
-    if within == 0.0 or most == 0.0:
+    if within == 0.0:
         return most
-    return float(brentq(excess, 0.0, most)) if excess(0.0) > 0.0 else _unbiased_between(means, weights, within)
+    return _falling_root(excess, 0.0, most) if excess(0.0) > 0.0 else _unbiased_between(means, weights, within)
 
 
 # Poisson claims: the history factor (alpha + N) / (alpha + Lambda)

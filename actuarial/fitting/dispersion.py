@@ -18,6 +18,7 @@ from statsmodels.regression.linear_model import OLS
 from actuarial.rounding import Floats
 
 SIGNIFICANCE = 0.05
+P_SHOWN = 1e-4  # a verdict does not split hairs below
 LEAST_ROWS = 2  # a regression on one row has no residual
 LEAST, MOST = 1e-4, 1e3  # of the dispersion: below it the counts are Poisson, above it they are all but zero
 
@@ -57,7 +58,7 @@ def policy_years(firm: ArrayLike, year: ArrayLike, expected: Floats, counts: Flo
 def dispersion(expected: Floats, counts: Floats) -> Dispersion:
     """Test and fit of the negative binomial with means `expected`, (K,), on whole `counts`, (K,); the means are given.
 
-    Raises ValueError when a count is not a whole number, all are 0, a mean is not positive, or there are fewer than two.
+    Raises ValueError when a count is not a whole number, all are 0, a mean is not positive, or there is but one row.
     """
     if len(expected) < LEAST_ROWS or not ((expected > 0.0).all() and np.isfinite(expected).all()):
         raise ValueError("at least two policy years, each with a positive expected count")
@@ -134,7 +135,7 @@ def _derivatives(a: float, expected: Floats, counts: Floats) -> tuple[float, flo
 
 
 def _verdict(fitted: float, p: float, likelihood_p: float) -> str:
-    evidence = f"auxiliary regression p = {p:.2g}, likelihood ratio p = {likelihood_p:.2g}"
+    evidence = f"auxiliary regression p = {max(p, P_SHOWN):.2g}, likelihood ratio p = {max(likelihood_p, P_SHOWN):.2g}"
     if max(p, likelihood_p) < SIGNIFICANCE:
         return f"Negative binomial: counts vary more than Poisson, by {fitted:.3g} times the square mean ({evidence})."
     if min(p, likelihood_p) < SIGNIFICANCE:
