@@ -37,6 +37,13 @@ def authored() -> Mapping[str, Any]:
     return tomllib.loads(resources.files("actuarial.fitting").joinpath("incident_codes.toml").read_text("utf-8"))
 
 
+def visible_heads() -> frozenset[str]:
+    """Heads that a coded harm can show: fines, defence and own cost are never coded."""
+    mapping = authored()
+    shares = [*mapping["harm_v0"].values(), *mapping["harm_v1"].values()]
+    return frozenset({mapping["injury"]["head"]}.union(*shares))
+
+
 def peril_weights(incidents: pd.DataFrame) -> Floats:
     """Weights of each incident over LABELS, (N, L); every row sums to 1.
 
