@@ -42,6 +42,7 @@ from actuarial.rounding import Floats
 
 FITTED, CHAMPION, NULL = "fitted", "champion", "null"
 PERIL = "peril"  # the factor whose levels are columns
+TOTAL, ALL = "total", "all"  # the factor of one level
 
 
 @cache
@@ -164,9 +165,9 @@ def _with_interval(frame: pd.DataFrame, dispersion: float) -> pd.DataFrame:
 def _levels(
     market: Market, coded: Mapping[str, pd.Categorical], totals: Mapping[str, Floats], dispersion: float
 ) -> pd.DataFrame:
-    """Totals of every level of every factor, with their p-values; perils last."""
+    """Totals of the market, of every level of every factor and of every peril, with their p-values."""
     parts = []
-    for name, factor in coded.items():
+    for name, factor in {TOTAL: pd.Categorical([ALL] * len(market.firm)), **coded}.items():
         code, count = factor.codes.astype(np.int64), len(factor.categories)
         part = _by_code(code, count, market, totals["claims"], totals[FITTED], dispersion)
         parts.append(part.assign(factor=name, level=[str(factor.categories[row]) for row in part.index]))

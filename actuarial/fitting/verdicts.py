@@ -14,13 +14,14 @@ import pandas as pd
 from scipy.stats import norm
 
 from actuarial.fitting.metrics import LEVEL
-from actuarial.fitting.validation import CHAMPION, FITTED, NULL, standards
+from actuarial.fitting.validation import CHAMPION, FITTED, NULL, TOTAL, standards
 from policies.findings import Finding, Severity, gravest_first
 
 Tables = Mapping[str, pd.DataFrame]
 Row = Mapping[str, Any]
 CODES = (
     "validation-few-claims",
+    "balance-off",
     "level-off",
     "fit-worse-than-null",
     "fit-worse-than-champion",
@@ -65,17 +66,31 @@ def few_claims(fit: pd.DataFrame) -> Iterator[Finding]:
 
 
 def levels_off(actual_expected: pd.DataFrame, level_tests: pd.DataFrame) -> Iterator[Finding]:
-    """Levels off by a material share and significantly so, at a false discovery rate over all levels."""
-    bounds = standards()["level"]
-    for row in _rows(actual_expected.merge(level_tests, on=["factor", "level"])):
-        if row["p_adjusted"] < bounds["false_discovery"] and abs(row["ratio"] - 1.0) > bounds["material"]:
+    """Levels off by a material share and significantly so, at a false discovery rate over all levels.
+
+    Where the total is off, so is every level: it is reported once, and levels only where they differ from the total.
+    """
+    bounds, rows = standards()["level"], actual_expected.merge(level_tests, on=["factor", "level"])
+    off = rows[(rows["p_adjusted"] < bounds["false_discovery"]) & ((rows["ratio"] - 1.0).abs() > bounds["material"])]
+    usual = 1.0
+    for row in _rows(off[off["factor"] == TOTAL]):
+        usual = row["ratio"]
+        yield _finding(
+            "balance-off",
+            Severity.REFER,
+            "all claims",
+            f"{_actual(row)}: premiums as a whole are too {'high' if usual < 1.0 else 'low'}. Check the exposures and "
+            "the reporting delay; then refit the intercepts with a wider prior",
+            "level",
+        )
+    for row in _rows(off[off["factor"] != TOTAL]):
+        if abs(row["ratio"] / usual - 1.0) > bounds["material"] and not row["low"] <= usual <= row["high"]:
             yield _finding(
                 "level-off",
                 Severity.WARNING,
                 f"{row['factor']} {row['level']}",
-                f"{row['actual']:.0f} claims where {row['expected']:.1f} were expected, {row['ratio']:.2f} times as "
-                f"many ({LEVEL:.0%} interval {row['low']:.2f} to {row['high']:.2f}): the level is charged too "
-                f"{'much' if row['ratio'] < 1.0 else 'little'}. Look for a prior that is too narrow, an interaction "
+                f"{_actual(row)}: beside the others the level is charged too "
+                f"{'much' if row['ratio'] < usual else 'little'}. Look for a prior that is too narrow, an interaction "
                 "that the tariff lacks, or a change in how these claims are reported",
                 "level",
             )
@@ -162,15 +177,17 @@ def miscalibration(murphy: pd.DataFrame, calibration_test: pd.DataFrame) -> Iter
     test = _only(calibration_test, model=FITTED)
     excess = test["miscalibration"] - test["chance"]
     if test["p"] < bounds["p"] and excess > bounds["share"] * parts["discrimination"]:
-        share = excess / parts["discrimination"] if parts["discrimination"] > 0.0 else np.inf
-        size = f"{share:.0%} of" if np.isfinite(share) else "more than all"
+        gains = parts["discrimination"]
+        size = (
+            f"{excess / gains:.0%} of what telling risks apart gains" if gains > 0.0 else "telling risks apart gains 0"
+        )
         yield _finding(
             "miscalibrated",
             Severity.REFER,
             FITTED,
             f"wrong levels cost {test['miscalibration']:.1f} of deviance where chance gives {test['chance']:.1f} "
-            f"(p {test['p']:.2f}): {size} what telling risks apart gains. The lift shows which bands; refit "
-            "the intercepts, or the elasticity of exposure when the bands bend",
+            f"(p {test['p']:.2f}): {size}. The lift shows which bands; refit the intercepts when all lean one way, or "
+            "the elasticity of exposure when they bend",
             "calibration",
         )
 
@@ -307,6 +324,14 @@ def _gathered(code: str, severity: Severity, said: pd.Series, advice: str, secti
     rest = f" and {len(said) - named} more" if len(said) > named else ""
     subject = f"{len(said)} parameter" + ("s" if len(said) > 1 else "")
     return _finding(code, severity, subject, f"{', '.join(said.head(named))}{rest}: {advice}", section)
+
+
+def _actual(row: Row) -> str:
+    """Claims of a level beside their expectation."""
+    return (
+        f"{row['actual']:.0f} claims where {row['expected']:.1f} were expected, {row['ratio']:.2f} times as many "
+        f"({LEVEL:.0%} interval {row['low']:.2f} to {row['high']:.2f})"
+    )
 
 
 def _or_infinite(prior_sd: pd.Series) -> pd.Series:
