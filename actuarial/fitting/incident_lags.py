@@ -31,7 +31,7 @@ USED, LOADED_OLD, EARLY, LATER, NEGATIVE, MISSING = STATUSES = (
     "occurred before November 2020",
     "occurred after the last dated report",
     "negative lag",
-    "no dated report",
+    "no day of entry or of a dated report",
 )
 COLUMNS = ["series", "status", "occurred", "low_days", "high_days", "observable_days", "incidents", "source"]
 
