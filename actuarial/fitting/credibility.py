@@ -266,8 +266,8 @@ def _kept(peril: str, expected: Floats, claims: Floats, prior: float, prior_sd: 
         "fit-alpha-kept",
         Severity.INFO,
         peril,
-        f"{claims.sum():,.0f} claims of {len(expected):,} firms carry {weight:.1%} of the credibility constant, which "
-        f"stays at {prior:.3g} as before; to weigh as much as the prior takes {asks}",
+        f"few claims ({claims.sum():,.0f} of {len(expected):,} firms) carry {weight:.1%} of the credibility constant, "
+        f"which stays near the prior's {prior:.3g}; to weigh as much as the prior takes {asks}",
         "docs/methods/credibility.md",
     )
 

@@ -217,7 +217,7 @@ def test_table_has_a_row_per_peril_and_a_thin_peril_keeps_its_prior_and_says_so(
     assert fit.alpha[1:] == pytest.approx([2.0, 3.0], rel=0.01)
     assert fit.log_sd[1:] == pytest.approx([0.7, 0.7], rel=0.01)
     assert [finding.subject for finding in fit.findings] == ["B", "C"]
-    assert "2 claims" in fit.findings[0].message
+    assert "(2 of 2,000 firms)" in fit.findings[0].message
     assert fit.frame["weight"][0] > 0.9
     assert np.isfinite(fit.frame.drop(columns="peril").to_numpy(dtype=float)).all()
 
