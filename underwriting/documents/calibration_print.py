@@ -1,0 +1,61 @@
+"""A report as a PDF, set by Typst. The text goes in as data, so that nothing in it can be taken for markup."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from importlib import resources
+from typing import Any
+
+import typst
+
+from policies.findings import WaarborgError
+from underwriting.documents.content import Figure, Report, Table
+
+
+def printed(report: Report, day: date) -> bytes:
+    """The report as the bytes of a tagged PDF dated `day`, set in the typefaces that Typst brings along.
+
+    Raises WaarborgError when Typst has something to warn of: a print with a gap is no print.
+    """
+    template = resources.files("underwriting.documents").joinpath("calibration_report.typ").read_bytes()
+    pdf, complaints = typst.compile_with_warnings(
+        template,
+        sys_inputs={"report": json.dumps(_content(report), ensure_ascii=False)},
+        ignore_system_fonts=True,
+        timestamp=datetime(day.year, day.month, day.day, tzinfo=UTC),
+    )
+    if complaints:
+        raise WaarborgError(f"the report could not be set: {complaints[0]}")
+    return pdf
+
+
+def _content(report: Report) -> dict[str, Any]:
+    """The report as JSON: its values, and the figures of each section in columns as on the page."""
+    content = {name: getattr(report, name) for name in ("lang", "title", "id", "status", "stamp", "verdict", "facts")}
+    sections = [
+        {
+            **{name: getattr(section, name) for name in ("id", "title", "seen", "about", "missing")},
+            "columns": [[_figure(figure) for figure in column] for column in section.columns],
+            "wide": [_figure(figure) for figure in section.wide],
+            "tables": [_table(table) for table in section.tables],
+        }
+        for section in report.sections
+    ]
+    return {
+        **content,
+        "remarks": [asdict(remark) for remark in report.remarks],
+        "approvals": _table(report.approvals) if report.approvals else None,
+        "sections": sections,
+        "glossary": report.glossary,
+        "words": dict(report.words),
+    }
+
+
+def _figure(figure: Figure) -> dict[str, str]:
+    return {"caption": figure.caption, "svg": figure.drawing.svg, "alt": figure.drawing.alt}
+
+
+def _table(table: Table) -> dict[str, Any]:
+    return asdict(table)

@@ -1,0 +1,158 @@
+"""Tables of a calibration's validation as written cells: which columns are shown, and how each is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from underwriting.documents.content import Dot, Figure, Records, Row, Section, Table, Tables
+from underwriting.documents.voice import Voice, finite
+
+COUNTS = frozenset(
+    "claims system_years expected actual lags publicised firms systems trials incidents left_out sd_factor".split()  # noqa: SIM905
+)
+SHARES = frozenset(("reported_share", "credibility", "share", "prior_share", "weight", "silence", "prior_mean"))
+NAMED = {"verdict": "verdict_word", "model": "model", "data": "data", "basis": "basis", "factor": "factor"}
+PLAIN = frozenset(
+    ("what", "effect", "covariate", "source", "analysis", "test", "file", "digest", "reservation", "by", "reason")
+)
+WORDS = frozenset((*NAMED, *PLAIN, "path", "peril", "head", "level", "increasing", "concave", "effective_from"))
+BRANCHES = {"classes": "class", "roles": "role", "sectors": "sector", "autonomy": "autonomy"}  # of the artefact
+LONG_TABLE_DIGITS = 5  # likelihoods and criteria differ in late digits
+CRITERIA = frozenset(["deviance", "aic", "log_likelihood"])
+
+
+def table(name: str, records: Records, columns: Sequence[str], voice: Voice) -> Table:
+    """Records as a table under its caption. `interval` is made of low and high, `xi_interval` of xi_low and xi_high."""
+    return Table(
+        caption=voice.says(f"table.{name}"),
+        head=tuple(voice.says(f"column.{column}") for column in columns),
+        numeric=tuple(column not in WORDS for column in columns),
+        rows=tuple(tuple(cell(name, row, column, voice) for column in columns) for row in records),
+    )
+
+
+def cell(name: str, row: Row, column: str, voice: Voice) -> str:
+    """One written cell of a table called `name`."""
+    if column in {"interval", "xi_interval"}:
+        prefix = column.removesuffix("interval")
+        return voice.interval(row.get(f"{prefix}low"), row.get(f"{prefix}high"))
+    return _writer(name, column, voice)(row.get(column))
+
+
+def _writer(name: str, column: str, voice: Voice) -> Callable[[object], str]:
+    if column in WORDS:
+        return _wording(column, voice)
+    if column in SHARES or (name, column) == ("tests", "mean"):
+        return lambda value: voice.percent(value, 1)
+    if column in CRITERIA:
+        return lambda value: voice.number(value, LONG_TABLE_DIGITS)
+    if column.endswith("_eur"):
+        return voice.euros
+    special = {"year": voice.year, "p": voice.probability}
+    return special.get(column, voice.count if column in COUNTS else voice.number)
+
+
+def _wording(column: str, voice: Voice) -> Callable[[object], str]:
+    if column == "path":
+        return lambda value: path_name(str(value), voice)
+    if column == "head":
+        return lambda value: voice.head(str(value))
+    if column in {"increasing", "concave"}:
+        return lambda value: voice.says("page.yes" if value else "page.no")
+    kind = NAMED.get(column, column)
+    return lambda value: voice.name(kind, value)
+
+
+def path_name(path: str, voice: Voice) -> str:
+    """What a parameter of the artefact is, in words; a path that we have no words for is its own name."""
+    key, words = _path_words(path.split("."), voice)
+    return voice.says(f"path.{key}", **words) if voice.knows(f"path.{key}") else path
+
+
+def _path_words(parts: Sequence[str], voice: Voice) -> tuple[str, dict[str, object]]:
+    """The key of a path's text and its values; an empty key for a path of no known kind."""
+    match parts:
+        case ["frequency", "perils", peril, what]:
+            return what, {"peril": voice.peril(peril)}
+        case ["frequency", "maturity", band, *_] if band.isdecimal():
+            return "maturity", {"level": int(band) + 1}
+        case ["frequency", ("classes" | "roles" | "sectors" | "autonomy") as branch, level]:
+            factor = BRANCHES[branch]
+            return "level", {"factor": voice.name("factor", factor), "level": voice.name(factor, level)}
+        case ["severity", "heads", head, what]:
+            return "severity", {"head": head, "what": what}
+        case ["mixture", peril, head]:
+            return "mixture", {"peril": voice.peril(peril), "head": head}
+    return _plain_path_words(parts)
+
+
+def _plain_path_words(parts: Sequence[str]) -> tuple[str, dict[str, object]]:
+    match parts:
+        case ["tests", *test, what]:
+            return "tests", {"test": ".".join(test), "what": what}
+        case ["reporting_lag", what]:
+            return f"lag_{what}", {}
+        case ["frequency" | "severity", what]:
+            return what, {}
+    return "", {}
+
+
+def level_name(factor: object, level: object, voice: Voice) -> str:
+    """The name of a level of a factor."""
+    return voice.name(str(factor), level)
+
+
+def numbers(row: Row, *columns: str) -> tuple[float, ...] | None:
+    """The numbers of some columns, or None where one of them is none."""
+    found = [finite(row.get(column)) for column in columns]
+    known = tuple(number for number in found if number is not None)
+    return known if len(known) == len(columns) else None
+
+
+def dot(label: str, row: Row, columns: Sequence[str], note: str = "") -> Dot:
+    """A row of a dot plot: columns of value, low, high and, where there is one, the other value."""
+    value, low, high, *other = (finite(row.get(column)) for column in columns)
+    return Dot(label, value, low, high, other[0] if other else None, note)
+
+
+def complete(records: Records, *columns: str) -> list[Row]:
+    """The rows in which all these columns are numbers."""
+    return [row for row in records if numbers(row, *columns) is not None]
+
+
+def column(records: Records, name: str) -> list[float]:
+    """A column of rows that are known to be complete."""
+    return [number for row in records if (number := finite(row.get(name))) is not None]
+
+
+def grouped(records: Records, name: str) -> dict[str, Records]:
+    """Rows by the value of a column, in order of appearance."""
+    names = dict.fromkeys(str(row.get(name)) for row in records)
+    return {wanted: [row for row in records if str(row.get(name)) == wanted] for wanted in names}
+
+
+def rows_of(tables: Tables, name: str) -> list[Row]:
+    """The records of a table; none where the calibration has no such table."""
+    return list(tables.get(name) or ())
+
+
+def section(
+    name: str,
+    needs: Sequence[str],
+    tables: Tables,
+    voice: Voice,
+    seen: str,
+    figures: Sequence[Figure] = (),
+    written: Sequence[Table] = (),
+) -> Section:
+    """A chapter of the report. `needs` names the tables that it is made of: those that lack are told."""
+    lacking = ", ".join(voice.says(f"table.{table}") for table in needs if not tables.get(table))
+    return Section(
+        id=name.replace("_", "-"),
+        title=voice.says(f"section.{name}.title"),
+        seen=seen,
+        about=voice.says(f"section.{name}.about"),
+        figures=tuple(figures),
+        tables=tuple(written),
+        missing=voice.says("page.missing", names=lacking) if lacking else "",
+    )
