@@ -97,7 +97,7 @@ def simulated(seed: int, risk: float, catching: float, prominence: float = 1.0) 
     return growth_of(total), growth_of(reporting), split_growth(total, reporting)
 
 
-@pytest.mark.parametrize
+@pytest.mark.parametrize(
     ("risk", "catching", "prominence"), [(0.3, 0.15, 1.0), (0.3, 0.15, 3.0), (0.0, 0.3, 2.0), (-0.1, 0.0, 1.0)]
 )
 def test_growth_of_risk_and_of_reporting_are_told_apart(risk: float, catching: float, prominence: float) -> None:
