@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import date
 
-from policies.findings import BadInputError, Finding, Severity, WaarborgError
+from policies.findings import Finding, Severity, WaarborgError
 from underwriting.records import Approval, CalibrationRow
 
 
@@ -31,7 +31,7 @@ def person(name: str) -> str:
 def approved(
     row: CalibrationRow, by: str, reason: str, effective_from: date, today: date, findings: Sequence[Finding]
 ) -> Approval:
-    """The approval, not numbered yet. Raises WaarborgError, or BadInputError with the errors of its validation."""
+    """The approval, not numbered yet. Raises WaarborgError saying what does not hold, errors of validation included."""
     name, told = person(by), " ".join(reason.split())
     if same_person(name, row.fitted_by):
         raise WaarborgError(f"{row.fitted_by} fitted {row.sha256[:12]} and cannot approve it; someone else must")
@@ -39,6 +39,7 @@ def approved(
         raise WaarborgError("an approval needs a reason that others can read; give --reason TEXT")
     if effective_from < today:
         raise WaarborgError(f"{effective_from} is in the past, where quotes are made already; give {today} or later")
-    if errors := [finding for finding in findings if finding.severity is Severity.ERROR]:
-        raise BadInputError(errors)
+    if errors := [finding.line() for finding in findings if finding.severity is Severity.ERROR]:
+        told_errors = "\n".join(errors)
+        raise WaarborgError(f"{row.sha256[:12]} cannot be approved, its validation holds errors:\n{told_errors}")
     return Approval(0, row.sha256, name, told, effective_from, today)

@@ -31,6 +31,11 @@ COMMANDS = {  # name: where the command is, and its line in --help; the module i
     "replay": ("underwriting.commands.book:replay", "Quote again from the archive and compare."),
     "dossier": ("underwriting.commands.pricing:dossier", "Check a dossier."),
     "catalogue": ("underwriting.commands.pricing:catalogue", "Print perils, harm heads and safety tests."),
+    "calibrate": ("underwriting.commands.calibration:calibrate", "Fit a calibration on experience."),
+    "calibration": (
+        "underwriting.commands.calibration:calibration",
+        "List, show, compare, report and approve calibrations.",
+    ),
     "sample": ("underwriting.commands.market:sample", "Draw a market of fictional firms and load it into the book."),
     "tui": ("underwriting.commands.screen:tui", "Open the screen; so does no command at all on a terminal."),
 }
@@ -42,16 +47,16 @@ class Options:
 
     book: Path | None
 
-    def desk(self) -> Desk:
-        """A desk over the chosen book."""
-        opened: Callable[[Path | None], Desk] = import_module("underwriting.desk").open_desk
-        return opened(self.book)
+    def desk(self, regime: str | None = None) -> Desk:
+        """A desk over the chosen book, under a regime where one is named."""
+        opened: Desk = import_module("underwriting.desk").open_desk(self.book, regime=regime)
+        return opened
 
-    def existing(self) -> Desk:
+    def existing(self, regime: str | None = None) -> Desk:
         """A desk over a book to read from; a named book must be there."""
         if self.book is not None and not self.book.exists():
             raise click.UsageError(f"no book at {self.book}; 'waarborg --book FILE quote DIR --save' starts one")
-        return self.desk()
+        return self.desk(regime)
 
 
 class LazyGroup(click.Group):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from actuarial.fitting.prior import parameters
 
 THETA = ("theta", "theta_low", "theta_high")  # a calibration states this interval itself
+LOGS = ("frequency.",)  # branches whose parameters are effects on a logarithm
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,20 @@ def compare(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[Difference, ...
     """Every parameter of the artefacts of two calibrations, in the order of A, then those that only B has."""
     left, right = estimates(a), estimates(b)
     return tuple(_difference(path, left.get(path), right.get(path)) for path in dict.fromkeys((*left, *right)))
+
+
+def largest(differences: Iterable[Difference], count: int) -> tuple[Difference, ...]:
+    """The parameters that change most, largest first: effects on log frequency by their change, others by its log."""
+    moved = [found for found in differences if found.change]
+    return tuple(sorted(moved, key=lambda found: (-_size(found), found.path))[:count])
+
+
+def _size(found: Difference) -> float:
+    if found.a is None or found.b is None or found.change is None:
+        return 0.0
+    if found.path.startswith(LOGS) or found.a.value * found.b.value <= 0.0:
+        return abs(found.change)
+    return abs(math.log(found.b.value / found.a.value))
 
 
 def _estimate(

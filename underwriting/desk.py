@@ -90,9 +90,13 @@ class Desk:
             raise WaarborgError(f"{name!r} fits {', '.join(row.sha256[:SHORT] for row in found)}; give more of it")
         return found[0]
 
-    def calibration_source(self, sha256: str) -> Artefact:
-        """The artefact of a calibration, checked. Raises NotFoundError, TamperedError."""
-        return self._source(Kind.CALIBRATION, sha256)
+    def calibration_of(self, sha256: str) -> Calibration:
+        """The calibration of that digest. Raises NotFoundError when neither program nor book has it, TamperedError."""
+        return self._known.get(sha256) or self._parsed(self._source(Kind.CALIBRATION, sha256))
+
+    def calibration_data(self, sha256: str) -> dict[str, Any]:
+        """The artefact of a calibration as plain data. Raises NotFoundError, TamperedError."""
+        return dict(json.loads(self._source(Kind.CALIBRATION, sha256).content))
 
     def validation(self, row: CalibrationRow) -> dict[str, Any]:
         """What was found when a calibration was fitted, as plain data; empty for one that ships. TamperedError."""
@@ -111,13 +115,13 @@ class Desk:
         """Put a calibration in force from a day, today by default.
 
         Raises WaarborgError when whoever fitted it approves it, without a reason, for a day in the past, twice for
-        one day, or when it cannot price the regime; BadInputError when its validation holds errors.
+        one day, when its validation holds errors, or when it cannot price the regime.
         """
         from actuarial.tariff import tariff  # noqa: PLC0415 - NumPy costs 0.1 s, and a list does without
 
         row, today = self.calibration_row(name), self.today()
         approval = approved(row, by, reason, effective_from or today, today, findings_of(self.validation(row)))
-        source = self.calibration_source(row.sha256)
+        source = self._source(Kind.CALIBRATION, row.sha256)
         tariff(self._parsed(source), self.regime)
         return self._store(create=True).add_approval(approval, [source])
 
@@ -147,14 +151,20 @@ class Desk:
         """The same firm with these levers pulled, under the quote's own regime and calibration. It cannot be saved."""
         from underwriting.quoting import what_if  # noqa: PLC0415 - SciPy costs 0.3 s, and a list does without
 
-        changed = what_if(quote, lever_ids, self.regime_of(quote), self.calibration_of(quote))
+        changed = what_if(quote, lever_ids, self.regime_of(quote), self.calibration_of(quote.calibration_sha256))
         return replace(changed, id=f"{WHAT_IF}{quote.id}")
 
     def save(self, quote: Quote) -> None:
         """Write a quote into the book, which is created when absent. Saving it again changes nothing."""
         from underwriting.quoting import quote_id  # noqa: PLC0415 - SciPy costs 0.3 s, and a list does without
 
-        inputs = (quote.profile, quote.intake, quote.at, self.regime_of(quote), self.calibration_of(quote))
+        inputs = (
+            quote.profile,
+            quote.intake,
+            quote.at,
+            self.regime_of(quote),
+            self.calibration_of(quote.calibration_sha256),
+        )
         if quote.id != quote_id(*inputs):
             raise WaarborgError(f"{quote.id} is not the quote of a dossier as it was read, so it is not saved")
         sources = (
@@ -205,11 +215,6 @@ class Desk:
         if quote.regime_sha256 == self.regime.sha256:
             return self.regime
         return _regime(self._source(Kind.REGIME, quote.regime_sha256))
-
-    def calibration_of(self, quote: Quote) -> Calibration:
-        """The calibration that a quote was made with. Raises NotFoundError when neither program nor book has it."""
-        known = self._known.get(quote.calibration_sha256)
-        return known or self._parsed(self._source(Kind.CALIBRATION, quote.calibration_sha256))
 
     def _parsed(self, source: Artefact) -> Calibration:
         """The calibration of an artefact; its digest is checked, its text parsed once."""

@@ -1,10 +1,13 @@
-"""Where the book lives, which regime is in force, which language the user reads: the environment, in one place."""
+"""Where the book lives, which regime is in force, who the user is, which language they read: the environment."""
 
 from __future__ import annotations
 
+import getpass
 import os
 import sys
 from pathlib import Path
+
+from policies.findings import WaarborgError
 
 BOOK = "book.sqlite"
 REGIME = "nl-2027"
@@ -29,6 +32,14 @@ def language() -> str:
     """The language of the user's locale where it is one of ours, else English."""
     spoken = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
     return spoken[:2] if spoken[:2] in LANGUAGES else "en"
+
+
+def user_name() -> str:
+    """The name under which the user is logged in. Raises WaarborgError when the system knows none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError) as unknown:
+        raise WaarborgError("this system does not know your name; give --by NAME") from unknown
 
 
 def on_terminal() -> bool:
