@@ -200,6 +200,8 @@ def fit_durations(analysis: str, episodes: pd.DataFrame, notes: Sequence[str] = 
     covariates, found = design(cells)
     if covariates.empty:
         raise ValueError(f"{analysis}: no covariate varies, there is nothing to compare")
+    if deciding := _deciding(covariates, cells["event"] > 0):
+        raise ValueError(f"{analysis}: {', '.join(deciding)} decides the event by itself: leave it out")
     frame = pd.concat([cells[[*TIMES, "weight"]], covariates], axis=1)
     try:
         with warnings.catch_warnings():
@@ -217,13 +219,20 @@ def fit_durations(analysis: str, episodes: pd.DataFrame, notes: Sequence[str] = 
     ) as bad:
         first = str(bad).strip().splitlines()[0]
         raise ValueError(
-            f"{analysis}: the model did not converge; a covariate that decides the event by itself, or too few events "
+            f"{analysis}: the model did not converge; covariates that decide the event together, or too few events "
             f"for {covariates.shape[1]} effects, are the usual cause ({first})"
         ) from bad
     entry, out, event, weight = (cells[column].to_numpy(dtype=float) for column in (*TIMES, "weight"))
     statistic, p = proportional_hazards_test(covariates.to_numpy(), entry, out, event, weight, log_hazards)
     check = pd.DataFrame({"analysis": analysis, "covariate": list(covariates.columns), "statistic": statistic, "p": p})
     return DurationFit(effects, curve, check, (*notes, *found), events)
+
+
+def _deciding(covariates: pd.DataFrame, event: pd.Series) -> list[str]:
+    """Covariates whose values with and without event do not overlap: their effect has no finite estimate."""
+    yes, no = covariates[event], covariates[~event]
+    apart = (yes.min() > no.max()) | (yes.max() < no.min())
+    return [str(name) for name in covariates.columns[apart]]
 
 
 def _effects(frame: pd.DataFrame) -> tuple[pd.DataFrame, Floats]:
