@@ -70,9 +70,14 @@ def predictive_interval(mean: float, variance: float, level: float = LEVEL) -> t
 # Scores
 
 
+def unit_deviance(claims: Floats, expected: Floats) -> Floats:
+    """Poisson deviance of each count, 2 [y log(y / mu) - (y - mu)], any shape; `expected` must be positive."""
+    return np.asarray(2.0 * (xlogy(claims, claims / expected) - claims + expected))
+
+
 def poisson_deviance(claims: Floats, expected: Floats) -> float:
-    """2 sum [y log(y / mu) - (y - mu)], any shape; `expected` must be positive."""
-    return 2.0 * float((xlogy(claims, claims / expected) - claims + expected).sum())
+    """Poisson deviance of all counts together, any shape; `expected` must be positive."""
+    return float(unit_deviance(claims, expected).sum())
 
 
 def poisson_log_score(claims: Floats, expected: Floats) -> Floats:

@@ -37,6 +37,7 @@ from actuarial.fitting.metrics import (
     poisson_p,
     population_stability_index,
     sums,
+    unit_deviance,
 )
 from actuarial.rounding import Floats
 
@@ -108,6 +109,7 @@ def validate(market: Market, factors: Mapping[str, Any], parameters: float, seed
             "actual_expected": _actual_expected(levels),
             "level_tests": _level_tests(levels),
             "fit": _fit(market, parameters),
+            "deviance_gain": _deviance_gain(market),
             **_ranking(market, totals),
             "lift": _lift(market, totals, dispersion),
             "double_lift": _double_lift(market, totals),
@@ -232,6 +234,16 @@ def _fit(market: Market, parameters: float) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _deviance_gain(market: Market) -> pd.DataFrame:
+    """Deviance of the champion less that of the fitted tariff, with the interval of a sum over independent firms
+    (Vuong, Econometrica 1989)."""
+    cells = (unit_deviance(market.claims, market.champion) - unit_deviance(market.claims, market.fitted)).sum(axis=1)
+    firms = int(market.firm.max()) + 1
+    by_firm = sums(market.firm, cells, firms)
+    low, high = normal_interval(float(by_firm.sum()), float(np.sqrt(firms) * by_firm.std(ddof=1)))
+    return pd.DataFrame([{"gain": by_firm.sum(), "low": low, "high": high}])
+
+
 def _ranking(market: Market, totals: Mapping[str, Floats]) -> dict[str, pd.DataFrame]:
     """Frames lorenz, gini and gini_gain (fitted less champion, its error from both without the same firm)."""
     claims, exposure = totals["claims"], market.system_years
@@ -246,9 +258,7 @@ def _ranking(market: Market, totals: Mapping[str, Floats]) -> dict[str, pd.DataF
         low, high = normal_interval(value[model], jackknife_error(without[model]))
         rows.append({"model": model, "gini": value[model], "low": max(low, -1.0), "high": min(high, 1.0)})
     gain = value[FITTED] - value[CHAMPION]
-    low, high = normal_interval(
-        gain, jackknife_error(without[FITTED] - without[CHAMPION]), standards()["rank"]["level"]
-    )
+    low, high = normal_interval(gain, jackknife_error(without[FITTED] - without[CHAMPION]))
     return {
         "lorenz": pd.concat(curves, ignore_index=True),
         "gini": pd.DataFrame(rows),

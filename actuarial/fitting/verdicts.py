@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from actuarial.fitting.metrics import LEVEL
+from actuarial.fitting.metrics import LEVEL, poisson_deviance
 from actuarial.fitting.validation import CHAMPION, FITTED, NULL, TOTAL, standards
 from policies.findings import Finding, Severity, gravest_first
 
@@ -61,7 +61,7 @@ def few_claims(fit: pd.DataFrame) -> Iterator[Finding]:
             f"{claims:.0f} claims",
             f"it takes {needed} claims to know their total within {width:.0%}. That other checks pass proves little: "
             "keep to the prior unless a change is argued for otherwise",
-            "data",
+            "too few claims",
         )
 
 
@@ -81,7 +81,7 @@ def levels_off(actual_expected: pd.DataFrame, level_tests: pd.DataFrame) -> Iter
             "all claims",
             f"{_actual(row)}: premiums as a whole are too {'high' if usual < 1.0 else 'low'}. Check the exposures and "
             "the reporting delay; then refit the intercepts with a wider prior",
-            "level",
+            "levels",
         )
     for row in _rows(off[off["factor"] != TOTAL]):
         if abs(row["ratio"] / usual - 1.0) > bounds["material"] and not row["low"] <= usual <= row["high"]:
@@ -92,14 +92,14 @@ def levels_off(actual_expected: pd.DataFrame, level_tests: pd.DataFrame) -> Iter
                 f"{_actual(row)}: beside the others the level is charged too "
                 f"{'much' if row['ratio'] < usual else 'little'}. Look for a prior that is too narrow, an interaction "
                 "that the tariff lacks, or a change in how these claims are reported",
-                "level",
+                "levels",
             )
 
 
-def fit_against_others(fit: pd.DataFrame) -> Iterator[Finding]:
-    """The fitted tariff against one rate per peril (by Akaike's criterion) and against the champion (by deviance)."""
-    fitted, champion, null = (_only(fit, model=model) for model in (FITTED, CHAMPION, NULL))
-    if fitted["aic"] > null["aic"] + standards()["fit"]["aic"]:
+def worse_than_null(fit: pd.DataFrame) -> Iterator[Finding]:
+    """The fitted tariff against one rate per peril, by Akaike's criterion."""
+    fitted, null = _only(fit, model=FITTED), _only(fit, model=NULL)
+    if fitted["aic"] > null["aic"] + standards()["fit"]["lead"]:
         yield _finding(
             "fit-worse-than-null",
             Severity.REFER,
@@ -108,13 +108,19 @@ def fit_against_others(fit: pd.DataFrame) -> Iterator[Finding]:
             "actual against expected; check exposures, the direction of the danger scores and the prior",
             "fit",
         )
-    if fitted["deviance"] > champion["deviance"]:
+
+
+def worse_than_champion(fit: pd.DataFrame, deviance_gain: pd.DataFrame) -> Iterator[Finding]:
+    """A gain of deviance over the champion whose interval lies below 0."""
+    fitted, champion, gain = _only(fit, model=FITTED), _only(fit, model=CHAMPION), _only(deviance_gain)
+    if gain["high"] < 0.0:
         yield _finding(
             "fit-worse-than-champion",
             Severity.REFER,
             FITTED,
             f"deviance {fitted['deviance']:,.1f} against {champion['deviance']:,.1f} of the tariff in force, on the "
-            "claims it was fitted to. Constraints or priors hold it back: see which bind, or keep the tariff in force",
+            f"claims it was fitted to: a loss of {-gain['high']:,.1f} to {-gain['low']:,.1f} ({LEVEL:.0%} interval). "
+            "Constraints or priors hold it back: see which bind, or keep the tariff in force",
             "fit",
         )
 
@@ -130,7 +136,7 @@ def ranking(gini: pd.DataFrame, gini_gain: pd.DataFrame) -> Iterator[Finding]:
             FITTED,
             f"{measured}: whom it charges most claims least. Check the direction of the danger scores and the signs of "
             "the effects; such a tariff cannot be approved",
-            "rank",
+            "ranking",
         )
     elif fitted["low"] <= 0.0:
         yield _finding(
@@ -139,7 +145,7 @@ def ranking(gini: pd.DataFrame, gini_gain: pd.DataFrame) -> Iterator[Finding]:
             FITTED,
             f"{measured}: one rate for all would do as well on these claims. Keep differences in premium small until "
             "there are more claims",
-            "rank",
+            "ranking",
         )
     if gain["high"] < 0.0:
         yield _finding(
@@ -149,25 +155,23 @@ def ranking(gini: pd.DataFrame, gini_gain: pd.DataFrame) -> Iterator[Finding]:
             f"Gini {fitted['gini']:.3f} against {champion['gini']:.3f} of the tariff in force, a loss of "
             f"{-gain['gain']:.3f} (interval {-gain['high']:.3f} to {-gain['low']:.3f}). Find the factor whose effect "
             "moved against the claims in the double lift, or keep the tariff in force",
-            "rank",
+            "ranking",
         )
 
 
 def double_lift_lost(double_lift: pd.DataFrame) -> Iterator[Finding]:
-    """Over the bands where both tariffs differ, the champion has the smaller Poisson distance to the claims."""
-    distance = {
-        model: float((np.square(double_lift["actual"] - double_lift[model]) / double_lift[model]).sum())
-        for model in (FITTED, CHAMPION)
-    }
-    if distance[FITTED] > distance[CHAMPION]:
+    """Over the bands in which the tariffs differ, the champion's deviance is clearly the smaller."""
+    columns = {name: double_lift[name].to_numpy(dtype=float) for name in ("actual", FITTED, CHAMPION)}
+    deviance = {model: poisson_deviance(columns["actual"], columns[model]) for model in (FITTED, CHAMPION)}
+    if deviance[FITTED] > deviance[CHAMPION] + standards()["fit"]["lead"]:
         low, high = float(double_lift["ratio"].min()), float(double_lift["ratio"].max())
         yield _finding(
             "double-lift-lost",
             Severity.WARNING,
             f"{len(double_lift)} bands of new / in force, {low:.2f} to {high:.2f}",
-            f"squared error over expectation {distance[FITTED]:.1f} against {distance[CHAMPION]:.1f} of the tariff in "
-            "force. Premiums would change in the wrong direction: look at the outer bands",
-            "rank",
+            f"deviance over the bands {deviance[FITTED]:.1f} against {deviance[CHAMPION]:.1f} of the tariff in force: "
+            "premiums would change in the wrong direction. Look at the outer bands, and at the factor that fills them",
+            "fit",
         )
 
 
@@ -218,7 +222,7 @@ def out_of_time(frame: pd.DataFrame) -> Iterator[Finding]:
                 f"{row['actual']:.0f} came where {row['expected']:.1f} were predicted, {LEVEL:.0%} interval "
                 f"{row['low']:.0f} to {row['high']:.0f}. The level drifts: add a trend or a margin for it, and check "
                 "the reporting delay of the newest year",
-                "out_of_time",
+                "out of time",
             )
     scores = frame[frame["model"].isin([FITTED, CHAMPION])].pivot_table("log_score", "year", "model")
     for year, score in scores.dropna().iterrows() if {FITTED, CHAMPION} <= set(scores) else ():
@@ -229,7 +233,7 @@ def out_of_time(frame: pd.DataFrame) -> Iterator[Finding]:
                 f"{FITTED} {year}",
                 f"log score {score[FITTED]:.5f} a row against {score[CHAMPION]:.5f} of the tariff in force (lower is "
                 "better). The fit follows noise of the years before: narrow the priors, or wait for another year",
-                "out_of_time",
+                "out of time",
             )
 
 
@@ -252,7 +256,7 @@ def standard_errors(bootstrap: pd.DataFrame, parameters: pd.DataFrame) -> Iterat
             named.loc[wide.index[::-1]],
             "the s.d. over resampled firms exceeds what the standard error implies. Claims of a firm depend on each "
             "other more than the model says: use the bootstrap's error for prudence",
-            "stability",
+            "standard errors",
         )
     if len(narrow):
         yield _gathered(
@@ -261,7 +265,7 @@ def standard_errors(bootstrap: pd.DataFrame, parameters: pd.DataFrame) -> Iterat
             named.loc[narrow.index],
             "the s.d. over resampled firms stays below what the standard error implies: a constraint holds the "
             "estimate, or the error is prudent. See whether the estimate lies at a bound",
-            "stability",
+            "standard errors",
         )
 
 
@@ -280,7 +284,7 @@ def priors(prior_sensitivity: pd.DataFrame) -> Iterator[Finding]:
             pd.Series(said),
             "data and prior disagree, and the width of the prior decides. Say in the approval why that width is "
             "right, or widen it",
-            "prior",
+            "priors",
         )
 
 
@@ -295,13 +299,14 @@ def untouched(parameters: pd.DataFrame) -> Iterator[Finding]:
             kept["path"],
             "the claims took less than a tenth off the prior's variance. The price of these rests on opinion: say so "
             "when it is defended",
-            "prior",
+            "priors",
         )
 
 
 CHECKS: tuple[tuple[Callable[..., Iterator[Finding]], tuple[str, ...]], ...] = (
     (few_claims, ("fit",)),
-    (fit_against_others, ("fit",)),
+    (worse_than_null, ("fit",)),
+    (worse_than_champion, ("fit", "deviance_gain")),
     (ranking, ("gini", "gini_gain")),
     (miscalibration, ("murphy", "calibration_test")),
     (out_of_time, ("out_of_time",)),
@@ -315,7 +320,7 @@ CHECKS: tuple[tuple[Callable[..., Iterator[Finding]], tuple[str, ...]], ...] = (
 
 
 def _finding(code: str, severity: Severity, subject: str, message: str, section: str) -> Finding:
-    return Finding(code, severity, subject, message, f"validation.toml, {section}")
+    return Finding(code, severity, subject, message, f"docs/methods/validation.md, {section}")
 
 
 def _gathered(code: str, severity: Severity, said: pd.Series, advice: str, section: str) -> Finding:

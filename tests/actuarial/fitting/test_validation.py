@@ -18,6 +18,7 @@ COLUMNS = {
     "actual_expected": ["factor", "level", "system_years", "actual", "expected", "ratio", "low", "high"],
     "level_tests": ["factor", "level", "variance_ratio", "p", "p_adjusted"],
     "fit": ["model", "claims", "expected", "deviance", "aic", "log_score"],
+    "deviance_gain": ["gain", "low", "high"],
     "lorenz": ["model", "exposure_share", "claim_share"],
     "gini": ["model", "gini", "low", "high"],
     "gini_gain": ["gain", "low", "high"],
@@ -106,6 +107,9 @@ def test_the_truth_beats_the_champion(good: Validation) -> None:
     assert fit["log_score"].idxmin() == "fitted"
     assert gini.loc["fitted", "gini"] > gini.loc["champion", "gini"]
     assert good.tables["gini_gain"]["low"].iloc[0] > 0
+    gain = good.tables["deviance_gain"].iloc[0]
+    assert gain["gain"] == pytest.approx(fit.loc["champion", "deviance"] - fit.loc["fitted", "deviance"])
+    assert 0 < gain["low"] < gain["gain"] < gain["high"]
 
 
 def test_a_true_tariff_raises_few_alarms() -> None:
