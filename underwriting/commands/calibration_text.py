@@ -22,7 +22,8 @@ NOTHING = "-"
 BAR = 40  # columns of the longest bar of a histogram
 OUTSIDE = "*"
 MARKS = {True: OUTSIDE, False: "", None: ""}
-ROW_FIELDS = 3  # from so many fields on, members of a branch without intervals share a table, a row each
+MOST_FIELDS = 8  # columns of a table of records; wider ones are listed, a line a parameter
+LEVELS_DEEP = {"frequency", "severity"}  # branches that are shown by their own branches
 
 
 def standing(row: CalibrationRow, approvals: Sequence[Approval], today: date) -> str:
@@ -88,8 +89,10 @@ def approval_lines(approvals: Sequence[Approval]) -> Iterator[str]:
 
 def parameter_lines(found: Mapping[str, Estimate]) -> Iterator[str]:
     """Every parameter with its interval, a table a branch; records without intervals share a table."""
-    for branch, group in groupby(found.items(), key=lambda item: _branch(item[0])):
-        members = list(group)
+    branches: dict[str, list[tuple[str, Estimate]]] = {}
+    for path, estimate in found.items():
+        branches.setdefault(_branch(path), []).append((path, estimate))
+    for branch, members in branches.items():
         yield branch
         if any(estimate.low is not None for _, estimate in members):
             head = ("parameter", "estimate", "low", "high")
@@ -100,9 +103,9 @@ def parameter_lines(found: Mapping[str, Estimate]) -> Iterator[str]:
 
 
 def _branch(path: str) -> str:
-    """The branch under which a parameter is shown: two levels where there are three or more, else one."""
-    names = path.split(".")
-    return ".".join(names[:2] if len(names) > 2 and names[0] in {"frequency", "severity"} else names[:1])  # noqa: PLR2004
+    """The branch under which a parameter is shown."""
+    first, *rest = path.split(".")
+    return f"{first}.{rest[0]}" if len(rest) > 1 and first in LEVELS_DEEP else first
 
 
 def _record_lines(branch: str, members: Sequence[tuple[str, Estimate]]) -> Iterator[str]:
@@ -111,7 +114,7 @@ def _record_lines(branch: str, members: Sequence[tuple[str, Estimate]]) -> Itera
         record, _, field = path.removeprefix(f"{branch}.").rpartition(".")
         records.setdefault(record, {})[field] = number(estimate.value)
     fields = list(dict.fromkeys(field for record in records.values() for field in record))
-    if "" in records or len(fields) > 2 * ROW_FIELDS + 2:
+    if "" in records or len(fields) > MOST_FIELDS:
         rows = [(path.removeprefix(f"{branch}."), number(estimate.value)) for path, estimate in members]
         yield from table(rows, "~>")
         return
