@@ -37,9 +37,8 @@ def experience(tables: Tables, voice: Voice) -> Section:
         ends = [count / share if share else count for count, share in zip(claims, shares, strict=True)]
         groups = [(voice.says("mark.claims_known"), claims), (voice.says("mark.in_the_end"), ends)]
         labels = [voice.peril(str(row["peril"])) for row in order]
-        drawing = bars(
-            "experience", labels, groups, Axis(voice.says("axis.claims"), lambda value: voice.decimal(value, 0))
-        )
+        axis = Axis(voice.says("axis.claims"), voice.short)
+        drawing = bars("experience", labels, groups, axis, lambda value: voice.decimal(value, 0))
         figures.append(Figure(voice.says("figure.claims_by_peril"), drawing))
         seen = voice.says(
             "section.experience.seen",
@@ -96,7 +95,7 @@ def _dearest(rows: Records, voice: Voice) -> str:
 
 def _told(row: Row, voice: Voice) -> str:
     factor = voice.name("factor", row.get("factor"))
-    return f"{factor[:1].lower()}{factor[1:]} {level_name(row.get('factor'), row.get('level'), voice)}"
+    return f"{level_name(row.get('factor'), row.get('level'), voice)} ({factor[:1].lower()}{factor[1:]})"
 
 
 def _positive(value: object) -> float | None:
@@ -232,7 +231,7 @@ def fit(tables: Tables, voice: Voice) -> Section:
     if known:
         groups = [(voice.says(f"mark.{part}"), column(known, part)) for part in parts]
         labels = [voice.name("model", row.get("model")) for row in known]
-        drawing = bars("murphy", labels, groups, Axis(voice.says("axis.deviance"), voice.number))
+        drawing = bars("murphy", labels, groups, Axis(voice.says("axis.deviance"), voice.short), voice.number)
         figures.append(Figure(voice.says("figure.murphy"), drawing))
     for row in known:
         total = finite(row.get("uncertainty"))
@@ -255,7 +254,8 @@ def out_of_time(tables: Tables, voice: Voice) -> Section:
     for number, (model, own) in enumerate(grouped(complete(rows, "actual", "expected"), "model").items()):
         lines = [dot(voice.year(row.get("year")), row, ("expected", "low", "high", "actual")) for row in own]
         drawing = dots(f"oot-{number}", lines, axis, voice.says("mark.predicted"), voice.says("mark.actual"))
-        figures.append(Figure(voice.says("figure.out_of_time", model=voice.name("model", model)), drawing))
+        title = voice.name("model", model)
+        figures.append(Figure(voice.says("figure.out_of_time", model=title[:1].upper() + title[1:]), drawing))
         if model == "fitted":
             last = own[-1]
             values = {name: voice.number(last.get(name)) for name in ("expected", "low", "high")}

@@ -191,7 +191,7 @@ def _short(value: object, voice: Voice) -> str:
 def _approvals(approvals: Sequence[tuple[str, str, date]], voice: Voice) -> Table:
     names = ("by", "reason", "effective_from")
     return Table(
-        caption=voice.says("page.approvals"),
+        caption=voice.says("table.approvals"),
         head=tuple(voice.says(f"column.{name}") for name in names),
         numeric=(False, False, False),
         rows=tuple((safe(by, LONGEST_TEXT), safe(why, LONGEST_TEXT), voice.day(day)) for by, why, day in approvals),

@@ -5,51 +5,67 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from underwriting.documents.content import Dot, Figure, Records, Row, Section, Table, Tables
-from underwriting.documents.voice import Voice, finite
+from underwriting.documents.voice import DASH, Voice, finite
 
 COUNTS = frozenset(
     "claims system_years expected actual lags publicised firms systems trials incidents left_out sd_factor".split()  # noqa: SIM905
 )
 SHARES = frozenset(("reported_share", "credibility", "share", "prior_share", "weight", "silence", "prior_mean"))
 NAMED = {"verdict": "verdict_word", "model": "model", "data": "data", "basis": "basis", "factor": "factor"}
-PLAIN = frozenset(
-    ("what", "effect", "covariate", "source", "analysis", "test", "file", "digest", "reservation", "by", "reason")
-)
+PLAIN = frozenset(("what", "covariate", "source", "analysis", "test", "file", "digest", "reservation", "by", "reason"))
 WORDS = frozenset((*NAMED, *PLAIN, "path", "peril", "head", "level", "increasing", "concave", "effective_from"))
 BRANCHES = {"classes": "class", "roles": "role", "sectors": "sector", "autonomy": "autonomy"}  # of the artefact
-LONG_TABLE_DIGITS = 5  # likelihoods and criteria differ in late digits
-CRITERIA = frozenset(["deviance", "aic", "log_likelihood"])
+CRITERIA = frozenset(("deviance", "aic", "log_likelihood", "log_score"))
+DIGITS, CRITERION_DIGITS = 3, 5  # of the largest number of a column: criteria differ in late digits only
+MIXED = frozenset(("parameters", "bootstrap", "prior_sensitivity"))  # each row is a number of its own kind
 
 
 def table(name: str, records: Records, columns: Sequence[str], voice: Voice) -> Table:
-    """Records as a table under its caption. `interval` is made of low and high, `xi_interval` of xi_low and xi_high."""
+    """Records as a table under its caption; `interval` is made of low and high, `xi_interval` of xi_low and xi_high."""
+    written = [_column(name, records, column, voice) for column in columns]
     return Table(
         caption=voice.says(f"table.{name}"),
         head=tuple(voice.says(f"column.{column}") for column in columns),
-        numeric=tuple(column not in WORDS for column in columns),
-        rows=tuple(tuple(cell(name, row, column, voice) for column in columns) for row in records),
+        numeric=tuple(not _is_word(name, column) for column in columns),
+        rows=tuple(zip(*written, strict=True)),
     )
 
 
-def cell(name: str, row: Row, column: str, voice: Voice) -> str:
-    """One written cell of a table called `name`."""
-    if column in {"interval", "xi_interval"}:
-        prefix = column.removesuffix("interval")
-        return voice.interval(row.get(f"{prefix}low"), row.get(f"{prefix}high"))
-    return _writer(name, column, voice)(row.get(column))
+def _is_word(name: str, column: str) -> bool:
+    return column in WORDS or (name, column) == ("trend_effects", "effect")
 
 
-def _writer(name: str, column: str, voice: Voice) -> Callable[[object], str]:
-    if column in WORDS:
-        return _wording(column, voice)
+def _column(name: str, records: Records, column: str, voice: Voice) -> list[str]:
+    """The written cells of one column."""
+    if column.endswith("interval"):
+        low, high = (f"{column.removesuffix('interval')}{end}" for end in ("low", "high"))
+        write = _plain_writer(name, records, (low, high), voice)
+        pairs = [(write(row.get(low)), write(row.get(high))) for row in records]
+        return [DASH if DASH in pair else " – ".join(pair) for pair in pairs]
+    write = _wording(column, voice) if _is_word(name, column) else _number_writer(name, records, column, voice)
+    return [write(row.get(column)) for row in records]
+
+
+def _number_writer(name: str, records: Records, column: str, voice: Voice) -> Callable[[object], str]:
     if column in SHARES or (name, column) == ("tests", "mean"):
         return lambda value: voice.percent(value, 1)
-    if column in CRITERIA:
-        return lambda value: voice.number(value, LONG_TABLE_DIGITS)
     if column.endswith("_eur"):
         return voice.euros
     special = {"year": voice.year, "p": voice.probability}
-    return special.get(column, voice.count if column in COUNTS else voice.number)
+    return special.get(column) or _plain_writer(name, records, (column,), voice)
+
+
+def _plain_writer(name: str, records: Records, columns: Sequence[str], voice: Voice) -> Callable[[object], str]:
+    """All numbers of some columns to the same decimals, or each to its own where they are of different kinds."""
+    known = [number for row in records for column in columns if (number := finite(row.get(column))) is not None]
+    if name in MIXED:
+        return voice.count if set(columns) <= COUNTS else voice.number
+    if set(columns) <= COUNTS:
+        whole = all(number == round(number) for number in known)
+        return lambda value: voice.decimal(value, 0 if whole else 1)
+    digits = CRITERION_DIGITS if set(columns) <= CRITERIA else DIGITS
+    places = voice.places(max(map(abs, known), default=0.0), digits)
+    return lambda value: voice.decimal(value, places)
 
 
 def _wording(column: str, voice: Voice) -> Callable[[object], str]:

@@ -29,8 +29,10 @@ from underwriting.documents.drawing import (
 )
 
 ROW_HEIGHT, FRAME_HEIGHT = 0.235, 0.78  # inches of a row of dots, and of axis and legend together
+BAR_HEIGHT = 0.19
 CURVE_HEIGHT = 2.9
 CELL_HEIGHT = 0.3
+LEGEND_LETTERS, HANDLE_LETTERS = 52, 7  # letters that fit above a narrow frame; room of a mark and its gap
 TOLD_AT_MOST = 30  # values read out in the words of a chart
 DARK_CELL = 0.55  # from this share of the deepest blue on, a cell's number is white
 STYLES: dict[str, dict[str, Any]] = {
@@ -141,31 +143,35 @@ def _draw(axes: Axes, line: Curve) -> None:
 
 
 def bars(
-    name: str, labels: Sequence[str], groups: Sequence[tuple[str, Sequence[float]]], axis: Axis, wide: bool = True
+    name: str,
+    labels: Sequence[str],
+    groups: Sequence[tuple[str, Sequence[float]]],
+    axis: Axis,
+    write: Callable[[float], str],
 ) -> Drawing:
-    """Horizontal bars, one per label and group, each with its number; the first label on top."""
-    height = FRAME_HEIGHT + (ROW_HEIGHT * len(groups) + 0.06) * len(labels)
+    """Horizontal bars, one per label and group, each with its number by `write`; the first label on top."""
+    height = FRAME_HEIGHT + (BAR_HEIGHT * len(groups) + 0.06) * len(labels)
     thick = 0.8 / len(groups)
-    with canvas(WIDE if wide else NARROW, height, name) as figure:
+    with canvas(WIDE, height, name) as figure:
         axes = figure.subplots()
         at = np.arange(len(labels))[::-1].astype(float)
         colors = (BLUE, ORANGE, GREEN)
         for number, (label, values) in enumerate(groups):
             middle = at + (len(groups) - 1 - 2 * number) * thick / 2
             drawn = axes.barh(middle, values, height=thick * 0.86, color=colors[number], label=label)
-            axes.bar_label(drawn, [axis.write(value) for value in values], padding=3, color=INK)
+            axes.bar_label(drawn, [write(value) for value in values], padding=3, color=INK)
         scale(axes, "x", axis)
-        axes.margins(x=0.16)
+        axes.margins(x=0.12, y=0.02)
         axes.set_yticks(list(at), list(labels))
         axes.spines["left"].set_visible(False)
         if len(groups) > 1:
             _legend(axes)
         svg = svg_of(figure, name)
     told = [
-        f"{label}: " + ", ".join(f"{group} {axis.write(values[n])}" for group, values in groups)
+        f"{label}: " + ", ".join(f"{group} {write(values[n])}" for group, values in groups)
         for n, label in enumerate(labels)
     ]
-    return Drawing(svg, "; ".join(told), height, wide)
+    return Drawing(svg, "; ".join(told), height, wide=True)
 
 
 def heat_map(
@@ -205,4 +211,6 @@ def _shade(depth: float) -> tuple[float, float, float]:
 def _legend(axes: Axes, lift: float = 0.0) -> None:
     handles, _ = axes.get_legend_handles_labels()
     if handles:
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0 + lift), ncols=min(len(handles), 3), borderaxespad=0.3)
+        longest = max(len(str(handle.get_label())) for handle in handles)
+        beside = max(1, min(len(handles), LEGEND_LETTERS // (longest + HANDLE_LETTERS)))
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0 + lift), ncols=beside, borderaxespad=0.3)

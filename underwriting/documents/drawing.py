@@ -17,19 +17,22 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from underwriting.documents.content import Axis
 
 NARROW, WIDE = 4.2, 8.6  # inches: half the text, and the whole of it
-TYPE_SIZE = 9
+MEASURED, DRAWN = 9, 10  # points: space is measured in a broad typeface, so that a narrower one can be set larger
 INK, MUTED, RULE = "#1b2430", "#5b6570", "#dfe3e8"  # text, second text (5.9 to 1 on white), grid
 # Okabe and Ito's blue, vermilion, green and purple, darkened until each has 4.5 to 1 on white
 BLUE, ORANGE, GREEN, PURPLE = "#00609c", "#b04a00", "#007a56", "#96497a"
-FACES = "'Libertinus Serif', Charter, 'Bitstream Charter', 'Sitka Text', Cambria, Georgia, serif"
+FACES = (
+    "'Libertinus Serif', Charter, 'Bitstream Charter', 'Sitka Text', Cambria, Georgia, 'Liberation Serif', "
+    "'Times New Roman', serif"
+)
 MOST_DECADES = 6  # a logarithmic axis with more of them labels every other one
 
 SETTINGS: dict[str, Any] = {
     "svg.fonttype": "none",  # letters stay letters: they can be read aloud, searched and scaled
-    "font.family": "DejaVu Sans",  # measures the space only; the reader's typeface is FACES
-    "font.size": TYPE_SIZE,
-    "axes.titlesize": TYPE_SIZE,
-    "axes.labelsize": TYPE_SIZE,
+    "font.family": "DejaVu Sans",  # comes with Matplotlib and measures the space; the reader's typeface is FACES
+    "font.size": MEASURED,
+    "axes.titlesize": MEASURED,
+    "axes.labelsize": MEASURED,
     "axes.labelcolor": MUTED,
     "axes.edgecolor": MUTED,
     "axes.linewidth": 0.7,
@@ -53,7 +56,7 @@ SETTINGS: dict[str, Any] = {
     "ytick.minor.size": 0,
     "xtick.major.width": 0.7,
     "legend.frameon": False,
-    "legend.fontsize": TYPE_SIZE,
+    "legend.fontsize": MEASURED,
     "legend.handlelength": 1.8,
     "legend.columnspacing": 1.2,
     "legend.borderpad": 0.0,
@@ -113,5 +116,6 @@ def svg_of(figure: Figure, name: str) -> str:
     text = re.sub(r'\bid="', f'id="{name}-', text)
     text = re.sub(r"(url\(#|href=\"#)", rf"\g<1>{name}-", text)
     text = re.sub(r"\s*<defs>\s*<style.*?</style>\s*</defs>", "", text, flags=re.DOTALL)  # would rule the whole page
-    text = text.replace("'DejaVu Sans'", FACES).replace("<svg ", '<svg stroke-linejoin="round" ', 1)
+    text = text.replace(f"font-size: {MEASURED}px", f"font-size: {DRAWN}px").replace("'DejaVu Sans'", FACES)
+    text = text.replace("<svg ", '<svg stroke-linejoin="round" ', 1)
     return re.sub(r"\n\s*\n", "\n", text).strip()

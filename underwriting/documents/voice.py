@@ -63,8 +63,13 @@ class Voice:
             return DASH
         if number and abs(number) < SMALLEST_PLAIN:
             return format_scientific(number, "0.#E0", locale=LOCALES[self.lang])
+        return self.decimal(number, self.places(number, digits))
+
+    @staticmethod
+    def places(number: float, digits: int = 3) -> int:
+        """The decimals that a number needs to show so many significant digits."""
         places = digits - 1 - math.floor(math.log10(abs(number))) if number else 0
-        return self.decimal(number, min(max(places, 0), MOST_DECIMALS))
+        return min(max(places, 0), MOST_DECIMALS)
 
     def decimal(self, value: object, places: int) -> str:
         """A number to so many decimals."""

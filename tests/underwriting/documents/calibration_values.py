@@ -16,8 +16,28 @@ FACTORS = {
     "class": [f"A{n}" for n in range(8)],
     "role": ["provider", "deployer", "importer", "distributor", "authorised_representative"],
     "autonomy": ["0", "1", "2", "3"],
-    "sector": "education employment energy finance health infrastructure insurance justice legal manufacturing media "
-    "migration other police public research retail software telecom transport".split(),
+    "sector": [
+        "education",
+        "employment",
+        "energy",
+        "finance",
+        "health",
+        "infrastructure",
+        "insurance",
+        "justice",
+        "legal",
+        "manufacturing",
+        "media",
+        "migration",
+        "other",
+        "police",
+        "public",
+        "research",
+        "retail",
+        "software",
+        "telecom",
+        "transport",
+    ],
     "maturity": ["0", "1", "3"],
 }
 BRANCHES = {"class": "classes", "role": "roles", "autonomy": "autonomy", "sector": "sectors", "maturity": "maturity"}
@@ -98,8 +118,8 @@ def _levels(draw: np.random.Generator) -> dict[str, Records]:
         spread = 1 / math.sqrt(count + 1)
         parameters.append(_parameter(f"frequency.perils.{peril}.intercept", -6.0, -6.0 + 0.3 * spread, spread, count))
         parameters.append(_parameter(f"frequency.perils.{peril}.theta", 0.3, 0.3 - 0.1 * spread, 0.12, count))
-    for path in ("frequency.sharing", "frequency.exposure_elasticity", "frequency.dispersion", "reporting_lag.shape"):
-        parameters.append(_parameter(path, 0.5, 0.55, 0.04, 1834))
+    others = ("frequency.sharing", "frequency.exposure_elasticity", "frequency.dispersion", "reporting_lag.shape")
+    parameters.extend(_parameter(path, 0.5, 0.55, 0.04, 1834) for path in others)
     tables = {"experience": experience, "relativities": relativities, "actual_expected": actual}
     return {**tables, "parameters": parameters}
 
