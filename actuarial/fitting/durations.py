@@ -29,7 +29,10 @@ KNOWN_SHARE = 0.8  # first incidents are watched until so much of the incidents 
 EXPOSURE_STEP, LOSS_STEP, DANGER_STEP, COMPLIANCE_STEP = 0.5, 0.5, 0.25, 0.1  # covariates are rounded to make cells
 AT_ONCE = 1e-6  # years: the start of the first month, whose logarithm must exist
 TIMES = ["entry", "exit", "event"]
-EFFECT_COLUMNS = ["model", "covariate", "effect", "low", "high", "p"]
+COLUMNS = {"event_col": "event", "entry_col": "entry", "weights_col": "weight"}  # as lifelines calls them
+WEIBULL_AFT, COX = "weibull_aft", "cox"
+BOUNDS = ["effect", "low", "high"]
+EFFECT_COLUMNS = ["model", "covariate", *BOUNDS, "p"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -237,32 +240,38 @@ def _deciding(covariates: pd.DataFrame, event: pd.Series) -> list[str]:
 
 def _effects(frame: pd.DataFrame) -> tuple[pd.DataFrame, Floats]:
     """Rows of the effects of both models, and Cox's log hazards in the order of the covariates."""
-    columns = {"event_col": "event", "entry_col": "entry", "weights_col": "weight"}
-    happened, half_month = frame["event"] > 0, 0.5 / MONTHS_PER_YEAR
+    covariates = list(frame.columns.drop([*TIMES, "weight"]))
+    aft = _rows(_weibull(frame).summary, WEIBULL_AFT)
+    on_time = aft[aft["part"] == "lambda_"].set_index("covariate").loc[covariates]
+    shape = aft[aft["part"] == "rho_"].assign(covariate="shape")
+    # Weibull's log hazards, per standard deviation as lifelines searches: from zero its first step overshoots
+    start = -on_time["effect"] * math.exp(float(shape["effect"].iloc[0])) * frame[covariates].std()
+    shape[BOUNDS] = np.exp(shape[BOUNDS])
+    cox = CoxPHFitter(alpha=1.0 - LEVEL)
+    cox.fit(frame, "exit", **COLUMNS, initial_point=start.to_numpy(dtype=float))
+    on_hazard = _rows(cox.summary, COX)
+    effects = pd.concat([on_time.reset_index(), shape, on_hazard], ignore_index=True)[EFFECT_COLUMNS]
+    return effects, on_hazard["effect"].to_numpy(dtype=float)
+
+
+def _weibull(frame: pd.DataFrame) -> WeibullAFTFitter:
+    """The Weibull model on intervals: an event lies within a month, and months taken for moments bias the shape."""
+    half = np.where(frame["event"] > 0, 0.5 / MONTHS_PER_YEAR, 0.0)
     bounded = frame.drop(columns="exit").assign(
-        event=0,  # none is known to the moment: months taken for moments would bias the shape
-        low=frame["exit"] - np.where(happened, half_month, 0.0),
-        high=np.where(happened, frame["exit"] + half_month, np.inf),
+        event=0,  # none is known to the moment
+        low=np.maximum(frame["exit"] - half, AT_ONCE),
+        high=np.where(half > 0.0, frame["exit"] + half, np.inf),
     )
-    bounded["low"] = np.maximum(bounded["low"], AT_ONCE)
-    aft = WeibullAFTFitter(alpha=1.0 - LEVEL).fit_interval_censoring(bounded, "low", "high", **columns)
-    names_of = [name for name in frame if name not in (*TIMES, "weight")]
-    # Weibull's log hazards are where Cox's are sought from, per standard deviation as the search wants them: from zero
-    # its first step overshoots when events are rare
-    start = -aft.params_["lambda_"][names_of] * math.exp(aft.params_[("rho_", "Intercept")]) * frame[names_of].std()
-    cox = CoxPHFitter(alpha=1.0 - LEVEL).fit(frame, "exit", **columns, initial_point=start.to_numpy(dtype=float))
+    return WeibullAFTFitter(alpha=1.0 - LEVEL).fit_interval_censoring(bounded, "low", "high", **COLUMNS)
+
+
+def _rows(summary: pd.DataFrame, model: str) -> pd.DataFrame:
+    """EFFECT_COLUMNS from a summary of lifelines, and which `part` of the model each row belongs to."""
     percent = f"{LEVEL:.0%}"
     names = {"coef": "effect", f"coef lower {percent}": "low", f"coef upper {percent}": "high", "p": "p"}
-    on_time = aft.summary[list(names)].rename(columns=names)
-    on_hazard = cox.summary[list(names)].rename(columns=names)
-    shape = np.exp(on_time.loc[[("rho_", "Intercept")]].assign(p=0.0)).assign(p=on_time.loc[("rho_", "Intercept"), "p"])
-    on_time = on_time.loc["lambda_"].loc[names_of]
-    rows = [
-        on_time.assign(model="weibull_aft", covariate=on_time.index),
-        shape.assign(model="weibull_aft", covariate="shape"),
-        on_hazard.assign(model="cox", covariate=on_hazard.index),
-    ]
-    return pd.concat(rows, ignore_index=True)[EFFECT_COLUMNS], np.asarray(cox.params_, dtype=float)
+    rows = summary[list(names)].rename(columns=names)
+    index = rows.index
+    return rows.assign(model=model, part=index.get_level_values(0), covariate=index.get_level_values(-1))
 
 
 def _curve(cells: pd.DataFrame) -> pd.DataFrame:
