@@ -1,6 +1,7 @@
 """The mixture of heads: conjugate arithmetic in closed form, recovery of a known strength, promises over any counts."""
 
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -181,3 +182,10 @@ def test_report_prints_what_incidents_move() -> None:
     lines = list(report())
     assert lines[0] == "strength of the prior: 20 claims"
     assert any(line.startswith("| DIS | G3 | 0.70 | 38.8 |") for line in lines)
+
+
+def test_the_page_shows_what_the_command_prints() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "methods" / "mixture.md").read_text("utf-8").splitlines()
+    printed = [line for line in report() if line]
+    assert printed
+    assert [line for line in printed if line not in page] == []

@@ -1,5 +1,7 @@
 """References by likelihood: which tests have counts, how rows become systems, and what stays as it was."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -112,3 +114,10 @@ def test_report_prints_what_was_refitted() -> None:
     lines = list(report())
     assert sum(line.startswith(f"| {test} |") for line in lines for test in REFITTED) == len(REFITTED)
     assert any(line.startswith("warning test-system-apart") for line in lines)
+
+
+def test_the_page_shows_what_the_command_prints() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "methods" / "reference-population.md").read_text("utf-8").splitlines()
+    printed = [line for line in report() if line and line.startswith("|")]
+    assert printed
+    assert [line for line in printed if line not in page] == []

@@ -2,6 +2,7 @@
 
 from datetime import date
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from scipy.stats import weibull_min
 
 from actuarial.calibration import shipped_calibration
 from actuarial.fitting import trend
+from actuarial.fitting.incident_links import link_counts
 from actuarial.fitting.reference_population import table
 from actuarial.fitting.trend import (
     ALL,
@@ -34,6 +36,7 @@ from actuarial.rounding import Floats
 from policies.findings import Severity
 from policies.perils import PERILS
 
+SHARED = Path(__file__).parents[4] / "shared" / "data"
 SHAPE, SCALE = 0.54, 188.0
 YEARS = range(2020, 2026)
 SNAPSHOT = date(2026, 7, 27)
@@ -235,3 +238,22 @@ def test_report_prints_tables_and_findings() -> None:
     assert "growth of risk" in lines
     assert "aiid no trend" in lines
     assert "info trend-split" in lines
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the incident databases are not beside the checkout")
+@pytest.mark.parametrize("threshold", [0.3, 0.5])
+def test_where_titles_count_as_one_does_not_decide_the_growth_of_risk(
+    threshold: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = pd.read_csv(SHARED / "aiid" / "incidents_enriched.csv")
+    links = link_counts(first, pd.read_csv(SHARED / "aiaaic_incidents.csv", dtype=str), threshold)
+    rows = tuple({key: str(value) for key, value in row.items()} for row in links.to_dict("records"))
+    monkeypatch.setattr(trend, "table", lambda name: rows if name == "aiid_links.csv" else table(name))
+    assert FOUND.risk.low < fit_trend(SHAPE, SCALE, INTERCEPTS).risk.estimate < FOUND.risk.high
+
+
+def test_the_page_shows_what_the_command_prints() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "methods" / "trend.md").read_text("utf-8").splitlines()
+    printed = [line for line in "\n".join(report()).splitlines() if line and not line.startswith(("info", "warning"))]
+    assert printed
+    assert [line for line in printed if line not in page] == []
