@@ -16,7 +16,7 @@ from actuarial.calibration import Calibration, parse_calibration
 from actuarial.fitting.base import Base
 from actuarial.fitting.experience import Experience
 from actuarial.fitting.frequency_design import known_perils
-from actuarial.fitting.parts import Part, merged, records
+from actuarial.fitting.parts import Part, joined, merged, records
 from actuarial.fitting.prior import REFERENCE, rounded, table_digests
 from actuarial.fitting.steps import NAMES, run
 from actuarial.fitting.verdicts import findings as verdicts
@@ -84,7 +84,8 @@ def calibrate(
     for number, (name, part) in enumerate(run(base), start=1):
         parts.append(part)
         progress(number, len(NAMES), name, part.detail)
-    tables = {name: table for part in parts for name, table in part.tables.items()}
+    names = dict.fromkeys(name for part in parts for name in part.tables)
+    tables = {name: joined(part.tables[name] for part in parts if name in part.tables) for name in names}
     told = [finding for part in parts for finding in part.findings]
     found = gravest_first([*told, *verdicts(tables)])
     text = canonical_json(rounded(_artefact(base, parts, found)))

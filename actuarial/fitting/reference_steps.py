@@ -2,65 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 from functools import partial
 
-import numpy as np
 import pandas as pd
 
 from actuarial.fitting.base import Base, kept
+from actuarial.fitting.claim_losses import MarketLosses, SizeElasticity, market_losses, size_elasticity, size_scale
 from actuarial.fitting.claim_severity import ClaimSeverities, fit_claim_severities
 from actuarial.fitting.durations import DurationFit, first_incident, settlement
-from actuarial.fitting.experience import rows_of_claims
 from actuarial.fitting.frequency_design import Z
 from actuarial.fitting.insured_severity import authored as severity_settings
-from actuarial.fitting.insured_severity import on_level_factor
 from actuarial.fitting.mixture import claim_heads, coded_counts, fit_mixture
-from actuarial.fitting.parts import Part, Uncertainty
+from actuarial.fitting.parts import Part, Uncertainty, joined
 from actuarial.fitting.population_fit import fit_populations
 from actuarial.fitting.prior import authored as opinions
 from actuarial.fitting.tail_diagnostics import tail_diagnostics
+from actuarial.fitting.trend import fit_trend
 from policies.findings import Finding, Severity
 from policies.money import CENTS_PER_EURO
 
 
 def severity(base: Base) -> tuple[Mapping[str, float], Part]:
-    """Severity by head from the market's claims over the prior's, with the diagnostics of the publicised tail.
+    """Severity by head and by size of firm from the market's claims over the prior's, and the publicised tail.
 
     Also the coefficient of variation of each head's limited mean.
     """
     diagnostics = tail_diagnostics(base.prior, base.regime, opinions())
     try:
-        fitted = _claim_severities(base)
+        losses = market_losses(base.experience, severity_settings()["data"]["pricing_year"])
+        size = size_elasticity(losses, base.prior.size_elasticity)
+        fitted = _by_head(base, losses, size.estimate)
     except ValueError as why:
         part = kept("fit-severity-kept", "severity.heads", why)
         return {}, replace(part, tables=diagnostics.tables, findings=(*part.findings, *diagnostics.findings))
     moved = {head: fit for head, fit in fitted.heads.items() if fit.unconstrained is not None}
+    elasticity = "severity.size_elasticity"
+    sources = {f"severity.heads.{head}": f"fitted: {fit.claims:,} claims over the prior" for head, fit in moved.items()}
     part = Part(
         f"{len(moved)} of {len(fitted.heads)} heads have enough claims of their own",
-        values={f"severity.heads.{head}": asdict(fit.severity) for head, fit in moved.items()},
-        sources={
-            f"severity.heads.{head}": f"fitted: {fit.claims:,} claims over the prior" for head, fit in moved.items()
+        values={f"severity.heads.{head}": asdict(fit.severity) for head, fit in moved.items()}
+        | {elasticity: size.estimate},
+        uncertainty=_severity_uncertainty(fitted, moved) | {elasticity: Uncertainty(size.se, size.low, size.high)},
+        sources=sources | {elasticity: f"fitted: {size.claims:,} losses over the prior"},
+        tables={
+            **diagnostics.tables,
+            "severity_heads": fitted.severity_heads,
+            "parameters": joined((fitted.parameters, _size_row(size))),
         },
-        tables={**diagnostics.tables, "severity_heads": fitted.severity_heads},
         findings=(*fitted.findings, *diagnostics.findings),
     )
     return {head: fit.cv for head, fit in fitted.heads.items()}, part
 
 
-def _claim_severities(base: Base) -> ClaimSeverities:
-    claims, row = base.experience.claims, rows_of_claims(base.experience)
-    turnover = base.experience.years["turnover_eur"].to_numpy(dtype=float)[row]
-    level = partial(on_level_factor, pricing_year=severity_settings()["data"]["pricing_year"])
-    losses = claims["loss_eur"].to_numpy(dtype=float) * claims["occurred"].dt.year.map(level).to_numpy(dtype=float)
+def _by_head(base: Base, losses: MarketLosses, elasticity: float) -> ClaimSeverities:
     return fit_claim_severities(
-        losses_eur=losses,
-        heads=claims["head"].astype(object).fillna("").astype(str).tolist(),
-        size_scale=np.asarray((turnover / base.prior.size_reference_eur) ** base.prior.size_elasticity),
+        losses_eur=losses.loss_eur,
+        heads=losses.heads,
+        size_scale=size_scale(losses.turnover_eur, elasticity, base.prior.size_reference_eur),
         prior=base.prior.severities,
-        open_claims=claims["settled"].isna().to_numpy(),
+        open_claims=losses.open_claims,
         basic_limit_eur=basic_limit(base),
+    )
+
+
+def _severity_uncertainty(fitted: ClaimSeverities, moved: Collection[str]) -> dict[str, Uncertainty]:
+    """Intervals of the parameters of the heads that were fitted."""
+    return {
+        row["path"]: Uncertainty(row["se"], row["low"], row["high"])
+        for row in fitted.parameters.to_dict("records")
+        if row["path"].split(".")[2] in moved
+    }
+
+
+def _size_row(size: SizeElasticity) -> pd.DataFrame:
+    """The size elasticity as a row of the table `parameters`."""
+    return pd.DataFrame(
+        {
+            "path": ["severity.size_elasticity"],
+            "prior": [size.prior],
+            "prior_sd": [size.prior_sd],
+            "estimate": [size.estimate],
+            "se": [size.se],
+            "low": [size.low],
+            "high": [size.high],
+            "model_se": [size.own_se],
+            "unconstrained": [size.own],
+            "claims": [float(size.claims)],
+        }
     )
 
 
@@ -127,3 +157,20 @@ def durations(base: Base, lag: tuple[float, float]) -> Part:
     ]
     detail = ", ".join(f"{fit.events:,} events of {name.replace('_', ' ')}" for name, fit in fits.items())
     return Part(detail or "too few events", tables=tables, findings=tuple(findings))
+
+
+def trend(base: Base, public_lag: tuple[float, float]) -> Part:
+    """Public incidents by year: growth told apart into reporting and risk, and their shares by peril; not priced."""
+    fitted = fit_trend(*public_lag, {peril: row.intercept for peril, row in base.prior.perils.items()})
+    risk = fitted.risk
+    return Part(
+        f"risk grows by {risk.estimate:.0%} a year ({risk.low:.0%} to {risk.high:.0%}), reporting by "
+        f"{fitted.reporting.estimate:.0%}",
+        tables={
+            "trend": fitted.trend,
+            "trend_effects": fitted.effects,
+            "external_base": fitted.external_base,
+            "out_of_time": fitted.out_of_time,
+        },
+        findings=fitted.findings,
+    )

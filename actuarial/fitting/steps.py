@@ -22,7 +22,7 @@ from actuarial.fitting.frequency_fit import (
 )
 from actuarial.fitting.incident_lags import public_lags
 from actuarial.fitting.parts import Part, Uncertainty, joined
-from actuarial.fitting.reference_steps import durations, mixture, populations, severity
+from actuarial.fitting.reference_steps import durations, mixture, populations, severity, trend
 from actuarial.fitting.survival import DelayFit, experience_lags, fit_delay, interval
 from actuarial.fitting.validating import validation
 from policies.findings import Finding, Severity
@@ -40,6 +40,7 @@ NAMES = (
     "mixture",
     "safety tests",
     "durations",
+    "public incidents",
     "validation",
 )
 
@@ -50,7 +51,7 @@ def run(base: Base) -> Iterator[tuple[str, Part]]:
 
 
 def _parts(base: Base) -> Iterator[Part]:
-    lag, part = delay(base)
+    lag, public_lag, part = delay(base)
     yield part
     found, part = frequency(base, lag)
     yield part
@@ -63,35 +64,42 @@ def _parts(base: Base) -> Iterator[Part]:
     yield mixture(base)
     yield populations(base)
     yield durations(base, lag)
+    yield trend(base, public_lag)
     yield validation(base, found, lag, counts.dispersion if counts else base.prior.dispersion)
 
 
-def delay(base: Base) -> tuple[tuple[float, float], Part]:
-    """(shape, scale in days) of the reporting delay: that of the market's claims, else of public incidents."""
-    fits: list[DelayFit] = []
+def delay(base: Base) -> tuple[tuple[float, float], tuple[float, float], Part]:
+    """(shape, scale in days) of the reporting delay of claims, and that of public incidents.
+
+    Claims take theirs from the market, else from public incidents, else from the prior.
+    """
+    fits: dict[str, DelayFit] = {}
     findings: list[Finding] = []
-    for read in (partial(experience_lags, base.experience), public_lags):
+    for name, read in (("claims", partial(experience_lags, base.experience)), ("public", public_lags)):
         try:
-            fits.append(fit_delay(read()))
+            fits[name] = fit_delay(read())
         except ValueError as why:
             findings.append(Finding("fit-delay-kept", Severity.INFO, "reporting_lag", str(why)))
+    prior = (base.prior.lag_shape, base.prior.lag_scale_days)
     if not fits:
-        return (base.prior.lag_shape, base.prior.lag_scale_days), Part("the prior is kept", findings=tuple(findings))
-    used = fits[0]
-    findings += [Finding("fit-delay-law", Severity.INFO, "reporting_lag", f.remark) for f in fits if f.remark]
+        return prior, prior, Part("the prior is kept", findings=tuple(findings))
+    used = fits.get("claims") or fits["public"]
+    public = fits.get("public")
+    findings += [Finding("fit-delay-law", Severity.INFO, f"{f.data} lags", f.remark) for f in fits.values() if f.remark]
     part = Part(
         f"{used.lags:,.0f} lags of {used.data}: shape {used.shape:.3g}, scale {used.scale_days:.3g} days",
         values={"reporting_lag.shape": used.shape, "reporting_lag.scale_days": used.scale_days},
         uncertainty={f"reporting_lag.{name}": Uncertainty(*ends) for name, ends in interval(used).items()},
         sources={"reporting_lag": f"fitted: right-truncated Weibull on {used.lags:,.0f} lags of {used.data}"},
         tables={
-            "lag_models": joined(f.models for f in fits),
-            "lag_curve": joined(f.curve for f in fits),
-            "lag_counts": joined(f.counts for f in fits),
+            "lag_models": joined(f.models for f in fits.values()),
+            "lag_curve": joined(f.curve for f in fits.values()),
+            "lag_counts": joined(f.counts for f in fits.values()),
         },
         findings=tuple(findings),
     )
-    return (used.shape, used.scale_days), part
+    own = (used.shape, used.scale_days)
+    return own, (public.shape, public.scale_days) if public else prior, part
 
 
 def frequency(base: Base, lag: tuple[float, float]) -> tuple[FrequencyFit, Part]:
