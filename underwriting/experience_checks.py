@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import date
@@ -31,9 +32,9 @@ from underwriting.experience_table import (
     plain_text,
 )
 from underwriting.intake.codes import place, remark
-from underwriting.intake.csvtext import an_id
 
-RIGHT_ID = "an id of 1 to 64 letters, digits, dots, underscores and hyphens"
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)  # room for the id of a firm and that of its system
+RIGHT_ID = "an id of 1 to 128 letters, digits, dots, underscores and hyphens"
 RIGHT_DAY = "a day, as YYYY-MM-DD"
 FEW = 0.02  # share of claims known before they occurred that is taken for slips of the pen and left out
 
@@ -75,6 +76,13 @@ def claim_fields() -> tuple[Field, ...]:
         Field("loss_eur", "an amount in euros, above 0; empty when not known", NUMERIC, number(0, above=True), False),
         Field("settled", RIGHT_DAY + ", not before it was known; empty while open", DAY, day, required=False),
     )
+
+
+def an_id(cell: str) -> str:
+    """An id of the format. Raises ValueError."""
+    if not ID.fullmatch(cell):
+        raise ValueError(cell)
+    return cell
 
 
 def _word(name: str, words: tuple[str, ...]) -> Field:
