@@ -49,7 +49,7 @@ def test_a_threshold_with_hardly_a_loss_above_it_is_left_out() -> None:
 
 
 def test_mean_excess_of_a_pareto_is_a_rising_line() -> None:
-    table = mean_excess(pareto(0.25, 1_500, 2))
+    table = mean_excess(pareto(0.25, 300, 2))
     at = np.searchsorted(table["threshold_eur"], [1.0, 2.0, 3.0])
     found = table.iloc[at]
     expected = (1.0 + 0.25 * (found["threshold_eur"] - 1.0)) / 0.75  # e(u) = (beta + xi u) / (1 - xi)
