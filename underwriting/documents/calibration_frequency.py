@@ -38,7 +38,7 @@ def experience(tables: Tables, voice: Voice) -> Section:
         groups = [(voice.says("mark.claims_known"), claims), (voice.says("mark.in_the_end"), ends)]
         labels = [voice.peril(str(row["peril"])) for row in order]
         axis = Axis(voice.says("axis.claims"), voice.short)
-        drawing = bars("experience", labels, groups, axis, lambda value: voice.decimal(value, 0))
+        drawing = bars("experience", labels, groups, axis, voice.count, overlaid=True)
         figures.append(Figure(voice.says("figure.claims_by_peril"), drawing))
         seen = voice.says(
             "section.experience.seen",

@@ -12,15 +12,18 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
+from matplotlib.transforms import blended_transform_factory
 
 from underwriting.documents.content import Axis, Curve, Dot, Drawing
 from underwriting.documents.drawing import (
     BLUE,
+    FAINT,
     GREEN,
     INK,
     MUTED,
     NARROW,
     ORANGE,
+    PALE,
     PURPLE,
     WIDE,
     canvas,
@@ -32,7 +35,7 @@ ROW_HEIGHT, FRAME_HEIGHT = 0.235, 0.78  # inches of a row of dots, and of axis a
 BAR_HEIGHT = 0.19
 CURVE_HEIGHT = 2.9
 CELL_HEIGHT = 0.3
-LEGEND_LETTERS, HANDLE_LETTERS = 52, 7  # letters that fit above a narrow frame; room of a mark and its gap
+LEGEND_LETTERS, HANDLE_LETTERS = 58, 6  # letters that fit above a narrow frame; room of a mark and its gap
 TOLD_AT_MOST = 30  # values read out in the words of a chart
 DARK_CELL = 0.55  # from this share of the deepest blue on, a cell's number is white
 STYLES: dict[str, dict[str, Any]] = {
@@ -43,7 +46,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "third": {"color": GREEN, "linewidth": 1.6, "linestyle": (0, (7, 2, 1.5, 2))},
     "fourth": {"color": PURPLE, "linewidth": 1.6, "linestyle": (0, (1.5, 1.5))},
     "reference": {"color": MUTED, "linewidth": 0.9, "linestyle": (0, (2, 2))},
-    "faint": {"color": "#9aa5b1", "linewidth": 0.9},
+    "faint": {"color": FAINT, "linewidth": 0.9},
 }
 
 
@@ -118,7 +121,7 @@ def curves(name: str, lines: Sequence[Curve], x: Axis, y: Axis, reference: float
         scale(axes, "y", y)
         axes.spines["left"].set_visible(False)
         axes.grid(visible=False, axis="x")
-        _legend(axes, lift=0.09)
+        _legend(axes, lift=0.12)
         svg = svg_of(figure, name)
     ends = [
         f"{line.label}: {x.write(line.x[0])} {y.write(line.y[0])} … {x.write(line.x[-1])} {y.write(line.y[-1])}"
@@ -148,30 +151,39 @@ def bars(
     groups: Sequence[tuple[str, Sequence[float]]],
     axis: Axis,
     write: Callable[[float], str],
+    overlaid: bool = False,
 ) -> Drawing:
-    """Horizontal bars, one per label and group, each with its number by `write`; the first label on top."""
-    height = FRAME_HEIGHT + (BAR_HEIGHT * len(groups) + 0.06) * len(labels)
-    thick = 0.8 / len(groups)
+    """Horizontal bars with their numbers by `write`, the first label on top.
+
+    Two groups stand below each other, or `overlaid`: the second a pale bar behind the first, whose number stands alone.
+    """
+    lanes = 1 if overlaid else len(groups)
+    height = FRAME_HEIGHT + (BAR_HEIGHT * lanes + 0.06) * len(labels)
+    thick = 0.8 / lanes
     with canvas(WIDE, height, name) as figure:
         axes = figure.subplots()
         at = np.arange(len(labels))[::-1].astype(float)
-        colors = (BLUE, ORANGE, GREEN)
         for number, (label, values) in enumerate(groups):
-            middle = at + (len(groups) - 1 - 2 * number) * thick / 2
-            drawn = axes.barh(middle, values, height=thick * 0.86, color=colors[number], label=label)
-            axes.bar_label(drawn, [write(value) for value in values], padding=3, color=INK)
+            middle = at if overlaid else at + (lanes - 1 - 2 * number) * thick / 2
+            color = PALE if overlaid and number else (BLUE, ORANGE)[number]
+            drawn = axes.barh(middle, values, height=thick * 0.86, color=color, label=label, zorder=2 - number)
+            if not overlaid:
+                axes.bar_label(drawn, [write(value) for value in values], padding=3, color=INK)
+        if overlaid:
+            told = [write(value) for value in groups[0][1]]
+            axes.bar_label(drawn, told, padding=3, color=INK)
         scale(axes, "x", axis)
         axes.margins(x=0.12, y=0.02)
         axes.set_yticks(list(at), list(labels))
+        axes.grid(visible=False, axis="y")
         axes.spines["left"].set_visible(False)
-        if len(groups) > 1:
-            _legend(axes)
+        _legend(axes)
         svg = svg_of(figure, name)
-    told = [
+    words = [
         f"{label}: " + ", ".join(f"{group} {write(values[n])}" for group, values in groups)
         for n, label in enumerate(labels)
     ]
-    return Drawing(svg, "; ".join(told), height, wide=True)
+    return Drawing(svg, "; ".join(words), height, wide=True)
 
 
 def heat_map(
@@ -209,8 +221,11 @@ def _shade(depth: float) -> tuple[float, float, float]:
 
 
 def _legend(axes: Axes, lift: float = 0.0) -> None:
-    handles, _ = axes.get_legend_handles_labels()
-    if handles:
-        longest = max(len(str(handle.get_label())) for handle in handles)
-        beside = max(1, min(len(handles), LEGEND_LETTERS // (longest + HANDLE_LETTERS)))
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0 + lift), ncols=beside, borderaxespad=0.3)
+    """The legend above the frame, flush with the left edge of the figure."""
+    handles, labels = axes.get_legend_handles_labels()
+    if not handles:
+        return
+    fits = sum(map(len, labels)) + HANDLE_LETTERS * len(labels) <= LEGEND_LETTERS
+    beside = len(labels) if fits else max(1, LEGEND_LETTERS // (max(map(len, labels)) + HANDLE_LETTERS))
+    place = blended_transform_factory(axes.figure.transFigure, axes.transAxes)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1 + lift), bbox_transform=place, ncols=beside, borderaxespad=0.3)

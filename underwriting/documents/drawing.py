@@ -13,6 +13,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.transforms import blended_transform_factory
 
 from underwriting.documents.content import Axis
 
@@ -20,6 +21,7 @@ NARROW, WIDE = 4.2, 8.6  # inches: half the text, and the whole of it
 MEASURED, DRAWN = 9, 10  # points: space is measured in a broad typeface, so that a narrower one can be set larger
 INK, MUTED, RULE = "#1b2430", "#5b6570", "#dfe3e8"  # text, second text (5.9 to 1 on white), grid
 # Okabe and Ito's blue, vermilion, green and purple, darkened until each has 4.5 to 1 on white
+PALE, FAINT = "#c3d7e6", "#9aa5b1"  # a bar behind a bar, and one of many lines: never alone in what they tell
 BLUE, ORANGE, GREEN, PURPLE = "#00609c", "#b04a00", "#007a56", "#96497a"
 FACES = (
     "'Libertinus Serif', Charter, 'Bitstream Charter', 'Sitka Text', Cambria, Georgia, 'Liberation Serif', "
@@ -84,7 +86,8 @@ def scale(axes: Axes, which: str, axis: Axis) -> None:
     if which == "x":
         axes.set_xlabel(axis.label)
     else:  # above the axis, where it is read level
-        axes.set_title(axis.label, loc="left", color=MUTED, pad=6)
+        left = blended_transform_factory(axes.figure.transFigure, axes.transAxes)
+        axes.text(0, 1.06, axis.label, transform=left, color=MUTED)
     part.set_major_locator(_log_ticks(axes, which) if axis.log else MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     part.set_major_formatter(FuncFormatter(lambda value, _: axis.write(value)))
     part.set_minor_formatter(NullFormatter())

@@ -123,7 +123,9 @@ class Voice:
         """A number in few characters, for an axis."""
         if abs(value) >= 10_000:  # noqa: PLR2004 - five figures are too many for a tick
             return format_compact_decimal(value, locale=LOCALES[self.lang], fraction_digits=1)
-        return _signed(format_decimal(round(value, MOST_DECIMALS), "0.######;−0.######", locale=LOCALES[self.lang]))
+        return _signed(
+            format_decimal(round(value, MOST_DECIMALS), "#,##0.######;−#,##0.######", locale=LOCALES[self.lang])
+        )
 
     def day(self, day: date) -> str:
         """A day in full."""
