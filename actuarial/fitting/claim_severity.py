@@ -251,7 +251,7 @@ def _log_mean_gradient(psi: Floats, threshold: float, limit: float) -> Floats:
     """Gradient (4,) of the log of the limited mean in psi."""
     moves = np.diag(STEPS)
     rises = [_log_mean(psi + move, threshold, limit) - _log_mean(psi - move, threshold, limit) for move in moves]
-    return np.array(rises) / (2 * STEPS)
+    return np.asarray(np.array(rises) / (2 * STEPS), dtype=float)
 
 
 def severity_heads(fits: Mapping[str, HeadFit]) -> pd.DataFrame:
