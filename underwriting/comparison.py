@@ -10,7 +10,8 @@ from typing import Any
 from actuarial.fitting.prior import parameters
 
 THETA = ("theta", "theta_low", "theta_high")  # a calibration states this interval itself
-LOGS = ("frequency.",)  # branches whose parameters are effects on a logarithm
+LOGS = {"intercept", "effect", "sharing", "mu", "log_mean", *THETA}  # names of what is on a logarithmic scale already
+LOG_BRANCHES = ("frequency.autonomy.", "frequency.classes.", "frequency.roles.", "frequency.sectors.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def compare(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[Difference, ...
 
 
 def largest(differences: Iterable[Difference], count: int) -> tuple[Difference, ...]:
-    """The parameters that change most, largest first: effects on log frequency by their change, others by its log."""
+    """The parameters that change most, largest first: each by its change on a logarithmic scale, where it has one."""
     moved = [found for found in differences if found.change]
     return tuple(sorted(moved, key=lambda found: (-_size(found), found.path))[:count])
 
@@ -61,7 +62,8 @@ def largest(differences: Iterable[Difference], count: int) -> tuple[Difference, 
 def _size(found: Difference) -> float:
     if found.a is None or found.b is None or found.change is None:
         return 0.0
-    if found.path.startswith(LOGS) or found.a.value * found.b.value <= 0.0:
+    logs = found.path.rpartition(".")[2] in LOGS or found.path.startswith(LOG_BRANCHES)
+    if logs or found.a.value * found.b.value <= 0.0:
         return abs(found.change)
     return abs(math.log(found.b.value / found.a.value))
 

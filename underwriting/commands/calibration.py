@@ -264,13 +264,17 @@ def show_lines(printed: Iterable[str]) -> None:
 
 
 def _experience(desk: Desk, file: Path | None) -> Experience:
+    """The experience of the book, or that of a file, whose warnings go to stderr."""
     if file is None:
         from underwriting.experience_book import experience_from_book  # noqa: PLC0415 - pandas costs a second
 
         return experience_from_book(desk)
-    from underwriting.experience_file import read_experience  # noqa: PLC0415 - pandas costs a second
+    from underwriting.experience_file import check_experience  # noqa: PLC0415 - pandas costs a second
 
-    return read_experience(file)
+    read, warnings = check_experience(file, desk.today(), desk.regime, desk.calibration)
+    for finding in warnings:
+        say(finding.line(), err=True)
+    return read
 
 
 def _next_steps(row: CalibrationRow) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from actuarial.calibration import shipped_calibration
 from policies.findings import Finding
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from underwriting.comparison import Difference, Estimate
     from underwriting.impact import Impact, Mover
 
+T = TypeVar("T")
 NOTHING = "-"
 BAR = 40  # columns of the longest bar of a histogram
 OUTSIDE = "*"
@@ -57,7 +58,7 @@ def counted(findings: Iterable[Finding]) -> str:
 
 
 def heading(row: CalibrationRow, data: Mapping[str, Any], where: str) -> Iterator[str]:
-    """What a calibration is."""
+    """What a calibration is. One that was fitted has its warnings among its findings."""
     yield f"Calibration {row.sha256}"
     source = data.get("experience", {})
     facts = [
@@ -67,7 +68,7 @@ def heading(row: CalibrationRow, data: Mapping[str, Any], where: str) -> Iterato
         ("fitted by", f"{row.fitted_by} on {row.fitted_at}"),
         ("prior", row.prior_sha256[:SHORT] or "none: it ships with the program"),
         ("experience", str(source.get("source", NOTHING)) if isinstance(source, Mapping) else str(source)),
-        *(("warning", warning) for warning in data["warnings"]),
+        *(("warning", warning) for warning in data["warnings"] if not row.validation_sha256),
     ]
     yield from table(facts, "<~")
 
@@ -89,17 +90,22 @@ def approval_lines(approvals: Sequence[Approval]) -> Iterator[str]:
 
 def parameter_lines(found: Mapping[str, Estimate]) -> Iterator[str]:
     """Every parameter with its interval, a table a branch; records without intervals share a table."""
-    branches: dict[str, list[tuple[str, Estimate]]] = {}
-    for path, estimate in found.items():
-        branches.setdefault(_branch(path), []).append((path, estimate))
-    for branch, members in branches.items():
+    for branch, members in _by_branch(found.items()).items():
         yield branch
         if any(estimate.low is not None for _, estimate in members):
-            head = ("parameter", "estimate", "low", "high")
-            cells = [(path.removeprefix(f"{branch}."), *_interval(estimate)) for path, estimate in members]
-            yield from table([head, *cells], "~>>>")
+            cells = [(name, *_interval(estimate)) for name, estimate in members]
+            yield from table([("parameter", "estimate", "low", "high"), *cells], "~>>>")
         else:
-            yield from _record_lines(branch, members)
+            yield from _record_lines(members)
+
+
+def _by_branch(items: Iterable[tuple[str, T]]) -> dict[str, list[tuple[str, T]]]:
+    """Values by the branch under which they are shown, each with the rest of its path."""
+    branches: dict[str, list[tuple[str, T]]] = {}
+    for path, value in items:
+        branch = _branch(path)
+        branches.setdefault(branch, []).append((path.removeprefix(f"{branch}."), value))
+    return branches
 
 
 def _branch(path: str) -> str:
@@ -108,15 +114,15 @@ def _branch(path: str) -> str:
     return f"{first}.{rest[0]}" if len(rest) > 1 and first in LEVELS_DEEP else first
 
 
-def _record_lines(branch: str, members: Sequence[tuple[str, Estimate]]) -> Iterator[str]:
+def _record_lines(members: Sequence[tuple[str, Estimate]]) -> Iterator[str]:
+    """Records as a table, a row each and a column a field; a line a parameter where they are none or too wide."""
     records: dict[str, dict[str, str]] = {}
     for path, estimate in members:
-        record, _, field = path.removeprefix(f"{branch}.").rpartition(".")
+        record, _, field = path.rpartition(".")
         records.setdefault(record, {})[field] = number(estimate.value)
     fields = list(dict.fromkeys(field for record in records.values() for field in record))
     if "" in records or len(fields) > MOST_FIELDS:
-        rows = [(path.removeprefix(f"{branch}."), number(estimate.value)) for path, estimate in members]
-        yield from table(rows, "~>")
+        yield from table([(path, number(estimate.value)) for path, estimate in members], "~>")
         return
     cells = [(name, *(record.get(field, NOTHING) for field in fields)) for name, record in records.items()]
     yield from table([("", *fields), *cells], "~" + ">" * len(fields))
@@ -126,14 +132,14 @@ def comparison_lines(differences: Sequence[Difference]) -> Iterator[str]:
     """Every parameter of A and B; those that differ come first."""
     changed = [d for d in differences if d.change != 0.0]
     same = [d for d in differences if d.change == 0.0]
-    head = ("parameter", "A", "B", "change", "")
     for title, rows in (("Changed", changed), ("The same in both", same)):
         yield f"{title}: {len(rows)} of {len(differences)} parameters"
-        if rows:
+        for branch, members in _by_branch((d.path, d) for d in rows).items():
             cells = [
-                (d.path, _with_interval(d.a), _with_interval(d.b), signed(d.change), MARKS[d.outside]) for d in rows
+                (name, _with_interval(d.a), _with_interval(d.b), signed(d.change), MARKS[d.outside])
+                for name, d in members
             ]
-            yield from table([head, *cells], "~<<><")
+            yield from table([(branch, "A", "B", "change", ""), *cells], "~<<><")
     if any(d.outside for d in changed):
         yield f"{OUTSIDE} B lies outside the interval of A"
 
