@@ -94,7 +94,7 @@ def checked(
 ) -> tuple[Bools, tuple[Finding, ...]]:
     """Which claims to keep (C,), and what is wrong between rows; checks whose fields are absent are left out.
 
-    `concealed` says whether the file states a chance of detection, without which no claim can be discovered.
+    `concealed` is False where the file states no chance of detection: then no claim can be discovered.
     """
     found: list[Finding] = []
     keep = np.ones(claims.rows if claims else 0, dtype=bool)
@@ -202,13 +202,19 @@ def _claims_without_years(years: Table, claims: Table) -> Iterator[Finding]:
         unscored = ~_among(claims.values["peril"], [*scored, ""])
         right = f"a peril that has a danger score in years.csv: {', '.join(scored)}"
         yield from claims.tell("word-unknown", "peril", unscored, right)
-    if years.has("system", "start", "end") and claims.has("system", "peril", "occurred") and years.rows and claims.rows:
-        whole = ~np.isnat(years.values["start"]) & ~np.isnat(years.values["end"]) & (years.values["system"] != "")
-        table = pd.DataFrame({name: years.values[name][whole] for name in ("system", "start", "end")})
-        dated = ~np.isnat(claims.values["occurred"]) & _among(claims.values["system"], table["system"])
-        if dated.any():
-            part = pd.DataFrame({name: claims.values[name][dated] for name in ("system", "peril", "occurred")})
-            outside = np.zeros(claims.rows, dtype=bool)
-            outside[dated] = rows_of_claims(Experience(table, part, date.min, "", "")) < 0
-            right = "a day within a row of its system in years.csv"
-            yield from claims.tell("field-value", "occurred", outside, right)
+    if years.has("system", "start", "end") and claims.has("system", "peril", "occurred"):
+        right = "a day within a row of its system in years.csv"
+        yield from claims.tell("field-value", "occurred", _outside(years, claims), right)
+
+
+def _outside(years: Table, claims: Table) -> Bools:
+    """Claims of known systems that fall in none of their rows; a system with a day that is wrong is not judged."""
+    table = pd.DataFrame({name: years.values[name] for name in ("system", "start", "end")})
+    unclear = table["system"][table["start"].isna() | table["end"].isna()]
+    table = table[~_among(table["system"].to_numpy(), ["", *unclear])]
+    part = pd.DataFrame({name: claims.values[name] for name in ("system", "peril", "occurred")})
+    judged = ~np.isnat(claims.values["occurred"]) & _among(claims.values["system"], table["system"])
+    outside = np.zeros(claims.rows, dtype=bool)
+    if judged.any():
+        outside[judged] = rows_of_claims(Experience(table, part[judged], date.min, "", "")) < 0
+    return outside

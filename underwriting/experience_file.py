@@ -47,18 +47,22 @@ def write_experience(path: Path, experience: Experience) -> None:
 
     Files of the same name are replaced. Raises OSError when the system refuses.
     """
-    if path.suffix.lower() != ".zip":
-        path.mkdir(parents=True, exist_ok=True)
+    folder = path if path.suffix.lower() != ".zip" else path.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    if folder == path:
         for name, raw in _files(experience):
             (path / name).write_bytes(raw)
         return
     draft = path.with_name(f".{path.name}-draft")
-    with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, raw in _files(experience):
-            info = zipfile.ZipInfo(name, MADE)
-            info.external_attr, info.compress_type = READABLE, zipfile.ZIP_DEFLATED
-            archive.writestr(info, raw)
-    draft.replace(path)
+    try:
+        with zipfile.ZipFile(draft, "w") as archive:
+            for name, raw in _files(experience):
+                info = zipfile.ZipInfo(name, MADE)
+                info.external_attr, info.compress_type = READABLE, zipfile.ZIP_DEFLATED
+                archive.writestr(info, raw)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _files(experience: Experience) -> Iterator[tuple[str, bytes]]:
@@ -102,7 +106,7 @@ def check_experience(
     meta, meta_findings = _meta(raw[META], at) if META in raw else (None, ())
     years, years_findings = _table(raw, YEARS, year_fields(regime, calibration), danger_fields())
     claims, claims_findings = _table(raw, CLAIMS, claim_fields(), ())
-    keep, between = checked(years, claims, meta.as_of if meta else None, concealed=bool(meta and meta.detection))
+    keep, between = checked(years, claims, meta.as_of if meta else None, concealed=not meta or bool(meta.detection))
     found = (*unread, *meta_findings, *years_findings, *claims_findings, *between)
     errors = any(finding.severity is Severity.ERROR for finding in found)
     if errors or meta is None or years is None or claims is None:

@@ -90,7 +90,7 @@ def read_table(
     ]
     values: dict[str, Array] = {}
     for name in (name for name in known if name in cells):
-        values[name], mistakes = _values(cells[name].fillna(""), known[name], file, ~short)
+        values[name], mistakes = _values(cells[name].where(~short, ""), known[name], file, ~short)
         found += mistakes
     return Table(file, values, len(cells)), tuple(found)
 
