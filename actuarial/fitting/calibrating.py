@@ -155,6 +155,7 @@ def _artefact(base: Base, parts: Sequence[Part], found: Sequence[Finding]) -> di
             "firms": int(experience.years["firm"].nunique()),
             "systems": int(experience.years["system"].nunique()),
             "claims": len(experience.claims),
+            "sha256": experience.sha256,
         },
         "warnings": [f.line() for f in found if f.severity not in {Severity.INFO}],
     }

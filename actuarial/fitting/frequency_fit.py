@@ -272,21 +272,24 @@ def _kept_findings(kept: Mapping[str, float]) -> tuple[Finding, ...]:
 
 
 def _thin(cols: Columns, found: Fit, rows: Rows) -> tuple[Finding, ...]:
-    """Levels without claims and columns that the data cannot tell apart: there the prior speaks alone."""
+    """Levels without claims, by factor, and columns that the data cannot tell apart: there the prior speaks."""
     findings = []
     for factor in FACTORS:
-        at_level = np.bincount(rows.codes[factor], rows.claims.sum(axis=1), len(cols.levels[factor]))
-        seen = np.bincount(rows.codes[factor], minlength=len(cols.levels[factor]))
-        for level, claims, systems in zip(cols.levels[factor], at_level, seen, strict=True):
-            if claims == 0:
-                why = f"{systems} system-years without a claim" if systems else "no system-years"
-                findings.append(
-                    Finding("fit-no-claims", Severity.INFO, f"frequency.{factor}.{level}", f"{why}: the prior decides")
-                )
+        claims = np.bincount(rows.codes[factor], rows.claims.sum(axis=1), len(cols.levels[factor]))
+        if (claims == 0).any():
+            years = np.bincount(rows.codes[factor], rows.at_risk, len(cols.levels[factor]))
+            silent = [
+                f"{level} ({years[code]:,.0f} system-years)"
+                for code, level in enumerate(cols.levels[factor])
+                if claims[code] == 0
+            ]
+            told = f"no claims at {', '.join(silent)}: only their absence moves the prior"
+            findings.append(Finding("fit-no-claims", Severity.INFO, f"frequency.{factor}", told))
     free = np.flatnonzero((cols.sd > 0) & (np.diag(found.information) > 0))
-    for column in collinear(found.information[np.ix_(free, free)]):
-        path = cols.paths[free[column]]
-        findings.append(Finding("fit-collinear", Severity.WARNING, path, "the data cannot tell it apart from others"))
+    apart = [cols.paths[free[column]] for column in collinear(found.information[np.ix_(free, free)])]
+    if apart:
+        told = f"the data cannot tell {', '.join(apart)} apart: the prior decides between them"
+        findings.append(Finding("fit-collinear", Severity.WARNING, "frequency", told))
     return tuple(findings)
 
 

@@ -23,6 +23,8 @@ from actuarial.fitting.trend import fit_trend
 from policies.findings import Finding, Severity
 from policies.money import CENTS_PER_EURO
 
+ELICITED = "prior"  # kind of a calibration that rests on opinion
+
 
 def severity(base: Base) -> tuple[Mapping[str, float], Part]:
     """Severity by head and by size of firm from the market's claims over the prior's, and the publicised tail.
@@ -100,10 +102,11 @@ def basic_limit(base: Base) -> float:
 
 
 def mixture(base: Base) -> Part:
-    """Shares of the heads in the claims of each peril."""
+    """Shares of the heads in the claims of each peril. A prior that was fitted has seen the public incidents already."""
     perils = tuple(base.prior.mixture)
+    public = coded_counts(perils) * float(base.prior.kind == ELICITED)
     claims = claim_heads(base.experience, perils)
-    fitted = fit_mixture(base.prior.mixture, coded_counts(perils), claims)
+    fitted = fit_mixture(base.prior.mixture, public, claims)
     return Part(
         f"{claims.sum():,.0f} claims with a head; the prior is worth {fitted.strength:.0f} claims a peril",
         values={"mixture": {peril: dict(shares) for peril, shares in fitted.shares.items()}},

@@ -168,7 +168,8 @@ def fit_trend(shape: float, scale_days: float, intercepts: Mapping[str, float]) 
     shares by peril beside those of the prior claim frequencies, exp of `intercepts` by peril.
 
     Rows of `out_of_time` are the models "aiid trend" and "aiid no trend", each fitted to what was known at the end of
-    the year before, scored on what is known now. Intervals of `trend` are those of the fitted mean.
+    the year before, scored on what is known now (-log of the probability, lower is better). Intervals of `trend` are
+    those of the fitted mean.
     """
     years = range(LAST_YEAR - WINDOW + 1, LAST_YEAR + 1)
     snapshot: date = authored()["source"]["snapshot"]
@@ -256,7 +257,7 @@ def _out_of_time(snapshot: date, shape: float, scale_days: float) -> pd.DataFram
         for model, trend in (("aiid trend", True), ("aiid no trend", False)):
             fit = fit_series(years, counts, then, trend)
             mean, low, high, score = forecast(fit, end + 1, float(now), actual)
-            rows.append((model, end + 1, actual, mean, low, high, score))
+            rows.append((model, end + 1, actual, mean, low, high, -score))
     return pd.DataFrame(rows, columns=["model", "year", "actual", "expected", "low", "high", "log_score"])
 
 
@@ -281,7 +282,7 @@ def _misses(past: pd.DataFrame) -> Iterator[Finding]:
             )
             yield Finding("trend-forecast-missed", Severity.WARNING, "trend", message, "docs/methods/trend.md")
     scores = past.groupby("model")["log_score"].sum()
-    if scores["aiid trend"] <= scores["aiid no trend"]:
+    if scores["aiid trend"] >= scores["aiid no trend"]:
         message = "forecasts with a trend scored no better than without one: prefer the level of the last years"
         yield Finding("trend-no-better", Severity.WARNING, "trend", message, "docs/methods/trend.md")
 

@@ -212,7 +212,7 @@ def test_forecasts_use_what_was_known_and_beat_no_trend() -> None:
     )
     assert list(past.loc[past["model"] == "aiid trend", "actual"]) == [172, 296, 438]
     scores = past.groupby("model")["log_score"].sum()
-    assert scores["aiid trend"] > scores["aiid no trend"]
+    assert scores["aiid trend"] < scores["aiid no trend"]
     assert [finding.code for finding in FOUND.findings] == ["trend-split"]
 
 
@@ -228,7 +228,7 @@ def test_findings_say_when_a_trend_is_of_no_use(monkeypatch: pytest.MonkeyPatch)
     assert {"trend-unknown", "trend-forecast-missed"} <= set(codes)
     assert "2025" in codes["trend-forecast-missed"].message
     assert codes["trend-unknown"].severity is Severity.WARNING
-    scored = {"model": ["aiid trend", "aiid no trend"], "log_score": [-3.0, -2.0]}
+    scored = {"model": ["aiid trend", "aiid no trend"], "log_score": [3.0, 2.0]}
     worse = pd.DataFrame({**scored, "year": 2025, "actual": 5.0, "expected": 5.0, "low": 1.0, "high": 9.0})
     assert [finding.code for finding in trend._misses(worse)] == ["trend-no-better"]
 
