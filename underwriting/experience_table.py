@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import re
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -67,11 +68,10 @@ def listed(code: str, file: str, column: str, wrong: Bools, message: Callable[[i
     """A finding for each of the first wrong rows, and how many there are."""
     rows = np.flatnonzero(wrong).tolist()
     for row in rows[:LISTED]:
-        where = [f"row {row + FIRST_ROW}", *([column] if column else [])]
-        yield remark(code, place(file, *where), message(row))
+        yield remark(code, place(file, f"row {row + FIRST_ROW}", column), message(row))
     if len(rows) > LISTED:
         told = f"{len(rows)} rows are wrong in this way; the first {LISTED} are listed"
-        yield remark("file-many-findings", place(file, column) if column else file, told)
+        yield remark("file-many-findings", place(file, column), told)
 
 
 def read_table(
@@ -83,35 +83,38 @@ def read_table(
     """
     cells = _cells(raw)
     known = {field.name: field for field in (*fields, *optional)}
-    short = cells.isna().any(axis=1).to_numpy()
-    found = [
-        *_wrong_columns([str(name) for name in cells], file, fields, known),
-        *listed("csv-width", file, "", short, lambda _: f"has fewer cells than the {len(cells.columns)} of row 1"),
-    ]
+    found = [*_wrong_columns([str(name) for name in cells], file, fields, known)]
     values: dict[str, Array] = {}
     for name in (name for name in known if name in cells):
-        values[name], mistakes = _values(cells[name].where(~short, ""), known[name], file, ~short)
+        values[name], mistakes = _values(cells[name], known[name], file)
         found += mistakes
     return Table(file, values, len(cells)), tuple(found)
 
 
 def _cells(raw: bytes) -> pd.DataFrame:
-    """Every cell as text, missing where a row ends early. Raises Refused."""
+    """Every cell as text, "" where a row ends early. Raises Refused."""
     text = text_of(raw)
     header = text[: text.find("\n")].strip().split(",")
     if doubled := {name for name in header if header.count(name) > 1}:
         raise Refused("csv-columns", f"row 1 names {shown(min(doubled))} twice; right would be once")
     try:
-        cells = pd.read_csv(
-            io.StringIO(text), dtype=str, keep_default_na=False, index_col=False, skip_blank_lines=False, nrows=ROWS + 1
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # of rows that are cut off to the length of row 1
+            cells = pd.read_csv(
+                io.StringIO(text),
+                dtype=str,
+                keep_default_na=False,
+                index_col=False,
+                skip_blank_lines=False,
+                nrows=ROWS + 1,
+            )
     except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError) as fault:
         told = str(fault).strip().removeprefix("Error tokenizing data. ")
         right = "cells separated by commas, as many in every row as in row 1, every quote closed"
         raise Refused("csv-syntax", f"is no table ({told}); right would be {right}") from None
     if len(cells) > ROWS:
         raise Refused("file-too-large", f"has more than {ROWS} rows")
-    while len(cells) and not cells.iloc[-1].fillna("").any():  # empty lines at the end
+    while len(cells) and not cells.iloc[-1].any():  # empty lines at the end
         cells = cells.iloc[:-1]
     return cells
 
@@ -129,8 +132,8 @@ def _wrong_columns(
             yield remark("csv-columns", where, message)
 
 
-def _values(cells: pd.Series, field: Field, file: str, whole: Bools) -> tuple[Array, list[Finding]]:
-    """The values of a column, each distinct cell parsed once, and what is wrong in rows that are whole."""
+def _values(cells: pd.Series, field: Field, file: str) -> tuple[Array, list[Finding]]:
+    """The values of a column, each distinct cell parsed once, and what is wrong with it."""
     codes, distinct = pd.factorize(cells)
     values: list[Any] = [None] * len(distinct)
     bad = np.zeros(len(distinct), dtype=bool)
@@ -145,8 +148,8 @@ def _values(cells: pd.Series, field: Field, file: str, whole: Bools) -> tuple[Ar
         return f"is {shown(cells.iloc[row])}; right would be {field.right}"
 
     mistakes = [
-        *listed("field-missing", file, field.name, (bad & empty)[codes] & whole, told),
-        *listed(field.code, file, field.name, (bad & ~empty)[codes] & whole, told),
+        *listed("field-missing", file, field.name, (bad & empty)[codes], told),
+        *listed(field.code, file, field.name, (bad & ~empty)[codes], told),
     ]
     if field.kind == TEXT:
         values = ["" if value is None else value for value in values]

@@ -323,11 +323,16 @@ def test_a_table_without_rows(folder: Path) -> None:
 def test_rows_that_are_too_short_or_too_long(folder: Path) -> None:
     lines = (folder / CLAIMS).read_text().splitlines()
     (folder / CLAIMS).write_text("\n".join([*lines[:3], "f1-s1,FIN", *lines[3:]]))
-    (line,) = lines_of(folder)
-    assert "csv-width claims.csv: row 4: has fewer cells than the 8 of row 1" in line
+    found = lines_of(folder)
+    assert [line.split(":")[1] for line in found if "field-missing" in line] == [
+        f" row 4, {column}" for column in ("occurred", "known", "conduct")
+    ]
     (folder / CLAIMS).write_text("\n".join([*lines[:3], lines[3] + ",,,", *lines[3:]]))
     (line,) = lines_of(folder)
     assert "line 4" in line
+    (folder / CLAIMS).write_text("\n".join([lines[0], *(line + ",1" for line in lines[1:])]))
+    (line,) = lines_of(folder)
+    assert "as many in every row as in row 1" in line
 
 
 @pytest.mark.parametrize(
