@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
+from actuarial.calibration import HeadSeverity
 from actuarial.fitting.base import Base, kept
 from actuarial.fitting.claim_losses import MarketLosses, SizeElasticity, market_losses, size_elasticity, size_scale
 from actuarial.fitting.claim_severity import ClaimSeverities, fit_claim_severities
 from actuarial.fitting.durations import DurationFit, first_incident, settlement
 from actuarial.fitting.frequency_design import Z
+from actuarial.fitting.ilf import claim_shares, limit_factors, regime_limits
 from actuarial.fitting.insured_severity import authored as severity_settings
 from actuarial.fitting.mixture import claim_heads, coded_counts, fit_mixture
 from actuarial.fitting.parts import Part, Uncertainty, joined
@@ -21,7 +24,6 @@ from actuarial.fitting.prior import authored as opinions
 from actuarial.fitting.tail_diagnostics import tail_diagnostics
 from actuarial.fitting.trend import fit_trend
 from policies.findings import Finding, Severity
-from policies.money import CENTS_PER_EURO
 
 ELICITED = "prior"  # kind of a calibration that rests on opinion
 
@@ -98,7 +100,21 @@ def _size_row(size: SizeElasticity) -> pd.DataFrame:
 
 def basic_limit(base: Base) -> float:
     """The smallest limit that the regime allows, in euros."""
-    return min(c.minimum_limit.cents for c in base.regime.classes.values()) / CENTS_PER_EURO
+    return regime_limits(base.regime)[0]
+
+
+def limits(base: Base, heads: Mapping[str, Any]) -> Part:
+    """Increased limit factors of the severities as they now are (`heads`: those fitted anew), and their consistency."""
+    severities = {
+        head: HeadSeverity(**heads[head]) if head in heads else own for head, own in base.prior.severities.items()
+    }
+    found = limit_factors(severities, claim_shares(base.prior, tuple(severities)), regime_limits(base.regime))
+    sound = int((found.ilf_check["increasing"] & found.ilf_check["concave"]).sum())
+    return Part(
+        f"{sound} of {len(found.ilf_check)} curves rise and flatten",
+        tables={"ilf": found.ilf, "ilf_check": found.ilf_check},
+        findings=found.findings,
+    )
 
 
 def mixture(base: Base) -> Part:

@@ -22,7 +22,7 @@ from actuarial.fitting.frequency_fit import (
 )
 from actuarial.fitting.incident_lags import public_lags
 from actuarial.fitting.parts import Part, Uncertainty, joined
-from actuarial.fitting.reference_steps import durations, mixture, populations, severity, trend
+from actuarial.fitting.reference_steps import durations, limits, mixture, populations, severity, trend
 from actuarial.fitting.survival import DelayFit, experience_lags, fit_delay, interval
 from actuarial.fitting.validating import validation
 from policies.findings import Finding, Severity
@@ -37,6 +37,7 @@ NAMES = (
     "dispersion",
     "severity",
     "prudence",
+    "limits",
     "mixture",
     "safety tests",
     "durations",
@@ -60,7 +61,11 @@ def _parts(base: Base) -> Iterator[Part]:
     yield part
     head_cv, part = severity(base)
     yield part
+    heads = {
+        path.rpartition(".")[2]: value for path, value in part.values.items() if path.startswith("severity.heads.")
+    }
     yield prudence(base, found, head_cv)
+    yield limits(base, heads)
     yield mixture(base)
     yield populations(base)
     yield durations(base, lag)
