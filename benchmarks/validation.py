@@ -23,7 +23,7 @@ from policies.regimes import Regime, load_regime
 
 DAY = date(2031, 1, 1)
 PERILS, FIRMS, LEVELS = 14, 50_000, 4
-MARKETS = ((200, 60), (1_000, 40), (5_000, 20))  # firms, markets drawn
+MARKETS = ((200, 60), (1_000, 60), (5_000, 40))  # firms, markets drawn
 OFF, BENT = 1.5, 0.3  # what class A3 is charged too much; how much too wide premiums spread, on log scale
 PARAMETERS = 40.0
 

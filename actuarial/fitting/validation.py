@@ -102,7 +102,7 @@ def validate(market: Market, factors: Mapping[str, Any], parameters: float, seed
     coded = {name: _coded(name, levels, len(market.firm)) for name, levels in factors.items()}
     totals = {name: getattr(market, name).sum(axis=1) for name in ("claims", FITTED, CHAMPION)}
     firms = int(market.firm.max()) + 1
-    dispersion = moment_dispersion(*(sums(market.firm, totals[name], firms) for name in ("claims", FITTED)))
+    dispersion = _dispersion(*(sums(market.firm, totals[name], firms) for name in ("claims", FITTED)))
     levels = _levels(market, coded, totals, dispersion)
     return Validation(
         tables={
@@ -167,7 +167,7 @@ def _with_interval(frame: pd.DataFrame, dispersion: float) -> pd.DataFrame:
 def _levels(
     market: Market, coded: Mapping[str, pd.Categorical], totals: Mapping[str, Floats], dispersion: float
 ) -> pd.DataFrame:
-    """Totals of the market, of every level of every factor and of every peril, with their p-values."""
+    """Totals of the market first, of every level of every factor, and of every peril, with their p-values."""
     parts = []
     for name, factor in {TOTAL: pd.Categorical([ALL] * len(market.firm)), **coded}.items():
         code, count = factor.codes.astype(np.int64), len(factor.categories)
@@ -175,7 +175,14 @@ def _levels(
         parts.append(part.assign(factor=name, level=[str(factor.categories[row]) for row in part.index]))
     frame = pd.concat([*parts, _peril_levels(market)], ignore_index=True)
     p = poisson_p(frame["actual"].to_numpy(), frame["expected"].to_numpy(), frame["variance_ratio"].to_numpy())
-    return frame.assign(p=p, p_adjusted=false_discovery_control(p))
+    return frame.assign(p=p, p_adjusted=[p[0], *false_discovery_control(p[1:])])  # the total is a question of its own
+
+
+def _dispersion(claims: Floats, expected: Floats) -> float:
+    """Dispersion of the firms' claims (firms,) or (firms, P) about expectations balanced first, or else a wrong total
+    would hide itself behind the spread that it makes."""
+    balance = claims.sum(axis=0) / expected.sum(axis=0)
+    return moment_dispersion(claims, expected * balance)
 
 
 def _peril_levels(market: Market) -> pd.DataFrame:
@@ -195,7 +202,7 @@ def _peril_levels(market: Market) -> pd.DataFrame:
             "level": list(market.perils),
         }
     )
-    return _with_interval(frame, moment_dispersion(claims, expected))
+    return _with_interval(frame, _dispersion(claims, expected))
 
 
 def _actual_expected(levels: pd.DataFrame) -> pd.DataFrame:

@@ -120,6 +120,11 @@ def test_a_true_tariff_raises_few_alarms() -> None:
     assert np.mean([result.dispersion for result in results]) == pytest.approx(0.5, abs=0.1)
 
 
+def test_a_wrong_total_does_not_pass_for_spread(good: Validation) -> None:
+    seen, _ = market(1)
+    assert validated(1, fitted=seen.fitted * 3.0).dispersion == pytest.approx(good.dispersion)
+
+
 @pytest.mark.parametrize("fault", ["level", "total", "bent", "reversed"])
 def test_planted_faults_are_found(fault: str) -> None:
     seen, factors = market(1)
