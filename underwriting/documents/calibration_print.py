@@ -58,7 +58,7 @@ def _content(report: Report) -> dict[str, Any]:
     ]
     return {
         **content,
-        "remarks": [asdict(remark) for remark in report.remarks],
+        "findings": [asdict(gravity) for gravity in report.findings],
         "approvals": _table(report.approvals) if report.approvals else None,
         "sections": sections,
         "glossary": report.glossary,

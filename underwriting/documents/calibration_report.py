@@ -10,7 +10,7 @@ from typing import Any
 
 from policies.digest import canonical_json, sha256_hex
 from policies.findings import GRAVITY, Finding, Severity, gravest_first
-from underwriting.documents.content import Remark, Report, Section, Table, Tables
+from underwriting.documents.content import Gravity, Remark, Report, Section, Table, Tables
 from underwriting.documents.voice import DASH, Voice, finite, texts
 from underwriting.intake.text import safe
 from underwriting.texts import finding_title
@@ -26,7 +26,7 @@ STATUS = {
 }
 EXPERIENCE_COUNTS = ("claims", "system_years", "systems", "firms")
 EXPERIENCE_WORDS = ("source", "as_of", "sha256")
-PAGE_WORDS = ("page", "severity")
+PAGE_WORDS = ("page",)
 
 
 def write_report(
@@ -78,7 +78,7 @@ def report_of(
         stamp=voice.says(f"stamp.{status}"),
         verdict=_verdict(findings, status, tables, voice),
         facts=_facts(name, calibration, validation, voice, (fitted_by, fitted_at)),
-        remarks=tuple(_remark(finding, voice) for finding in findings),
+        findings=_gravities(findings, voice),
         approvals=_approvals(approvals, voice) if approvals else None,
         sections=_sections(calibration, tables, voice),
         glossary=tuple((voice.says(f"{entry}.term"), voice.says(f"{entry}.means")) for entry in _entries()),
@@ -110,17 +110,27 @@ def _finding(row: Mapping[str, Any]) -> Finding:
     )
 
 
-def _remark(finding: Finding, voice: Voice) -> Remark:
-    title = finding_title(finding, voice.lang)
-    return Remark(
-        severity=str(finding.severity),
-        gravity=voice.says(f"severity.{finding.severity}"),
-        title="" if title == finding.code else safe(title, LONGEST_TEXT),
-        code=safe(finding.code),
-        subject=safe(finding.subject, LONGEST_TEXT),
-        message=safe(finding.message, LONGEST_TEXT),
-        action=voice.says(f"action.{finding.severity}"),
+def _gravities(findings: Sequence[Finding], voice: Voice) -> tuple[Gravity, ...]:
+    """Findings by severity, gravest first."""
+    return tuple(
+        Gravity(
+            severity=str(severity),
+            title=_counted(severity, len(own), voice),
+            action=voice.says(f"action.{severity}"),
+            remarks=tuple(_remark(finding, voice.lang) for finding in own),
+        )
+        for severity in GRAVITY
+        if (own := [finding for finding in findings if finding.severity is severity])
     )
+
+
+def _remark(finding: Finding, lang: str) -> Remark:
+    words = (finding_title(finding, lang), finding.subject, finding.message)
+    return Remark(*(safe(word, LONGEST_TEXT) for word in words))
+
+
+def _counted(severity: Severity, n: int, voice: Voice) -> str:
+    return voice.says(f"count.{severity}.{'one' if n == 1 else 'other'}", n=n)
 
 
 def _verdict(findings: Sequence[Finding], status: str, tables: Tables, voice: Voice) -> tuple[str, str, str]:
@@ -128,7 +138,7 @@ def _verdict(findings: Sequence[Finding], status: str, tables: Tables, voice: Vo
     from underwriting.documents.calibration_frequency import biggest_changes  # noqa: PLC0415 - draws with Matplotlib
 
     counts = [(severity, sum(finding.severity is severity for finding in findings)) for severity in GRAVITY]
-    told = [voice.says(f"count.{kind}.{'one' if n == 1 else 'other'}", n=n) for kind, n in counts if n]
+    told = [_counted(severity, n, voice) for severity, n in counts if n]
     moved = biggest_changes(tables, voice)
     change = voice.says("verdict.no_change")
     if len(moved) > 1:
@@ -200,20 +210,22 @@ def _approvals(approvals: Sequence[tuple[str, str, date]], voice: Voice) -> Tabl
 
 def _sections(calibration: Mapping[str, Any], tables: Tables, voice: Voice) -> tuple[Section, ...]:
     from underwriting.documents import (  # noqa: PLC0415 - they draw with Matplotlib
+        calibration_checks,
         calibration_frequency,
         calibration_severity,
         calibration_times,
     )
 
-    frequency, severity, times = calibration_frequency, calibration_severity, calibration_times
+    checks, frequency = calibration_checks, calibration_frequency
+    severity, times = calibration_severity, calibration_times
     builders = (
         frequency.experience,
         frequency.relativities,
-        frequency.actual_expected,
-        frequency.ranking,
-        frequency.fit,
-        frequency.out_of_time,
-        frequency.stability,
+        checks.actual_expected,
+        checks.ranking,
+        checks.fit,
+        checks.out_of_time,
+        checks.stability,
         severity.tail,
         severity.limits,
         severity.mixture,

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from underwriting.documents.content import Dot, Figure, Records, Row, Section, Table, Tables
 from underwriting.documents.voice import DASH, Voice, finite
+from underwriting.intake.text import safe
 
 COUNTS = frozenset(
-    "claims system_years expected actual lags publicised firms systems trials incidents left_out sd_factor".split()  # noqa: SIM905
+    "claims system_years expected actual lags publicised firms systems trials incidents sd_factor policy_years".split()  # noqa: SIM905
 )
 SHARES = frozenset(("reported_share", "credibility", "share", "prior_share", "weight", "silence", "prior_mean"))
 NAMED = {"verdict": "verdict_word", "model": "model", "data": "data", "basis": "basis", "factor": "factor"}
-PLAIN = frozenset(("what", "covariate", "source", "analysis", "test", "file", "digest", "reservation", "by", "reason"))
+PLAIN = frozenset("what covariate left_out source analysis test file digest reservation by reason".split())  # noqa: SIM905
 WORDS = frozenset((*NAMED, *PLAIN, "path", "peril", "head", "level", "increasing", "concave", "effective_from"))
 BRANCHES = {"classes": "class", "roles": "role", "sectors": "sector", "autonomy": "autonomy"}  # of the artefact
 CRITERIA = frozenset(("deviance", "aic", "log_likelihood", "log_score"))
 DIGITS, CRITERION_DIGITS = 3, 5  # of the largest number of a column: criteria differ in late digits only
-MIXED = frozenset(("parameters", "bootstrap", "prior_sensitivity"))  # each row is a number of its own kind
+MIXED = frozenset(("parameters", "bootstrap", "prior_sensitivity", "credibility"))  # rows unlike each other
 
 
 def table(name: str, records: Records, columns: Sequence[str], voice: Voice) -> Table:
@@ -51,7 +53,7 @@ def _number_writer(name: str, records: Records, column: str, voice: Voice) -> Ca
         return lambda value: voice.percent(value, 1)
     if column.endswith("_eur"):
         return voice.euros
-    special = {"year": voice.year, "p": voice.probability}
+    special = {"year": voice.year, "p": voice.probability, "psi": lambda value: voice.decimal(value, 3)}
     return special.get(column) or _plain_writer(name, records, (column,), voice)
 
 
@@ -71,6 +73,9 @@ def _plain_writer(name: str, records: Records, columns: Sequence[str], voice: Vo
 def _wording(column: str, voice: Voice) -> Callable[[object], str]:
     if column == "path":
         return lambda value: path_name(str(value), voice)
+    readers = {"covariate": _covariate, "effect": _growth}
+    if column in readers:
+        return lambda value: readers[column](safe(str(value)), voice)
     if column == "head":
         return lambda value: voice.head(str(value))
     if column in {"increasing", "concave"}:
@@ -114,8 +119,33 @@ def _plain_path_words(parts: Sequence[str]) -> tuple[str, dict[str, object]]:
 
 
 def level_name(factor: object, level: object, voice: Voice) -> str:
-    """The name of a level of a factor."""
+    """The name of a level of a factor; the ends of a band are written as the reader's numbers."""
+    match str(level).split():
+        case ["below", high] if _is_number(high):
+            return voice.says("level.below", high=voice.short(float(high)))
+        case [low, "to", high] if _is_number(low) and _is_number(high):
+            return voice.says("level.between", low=voice.short(float(low)), high=voice.short(float(high)))
+        case [low, "and", "more"] if _is_number(low):
+            return voice.says("level.above", low=voice.short(float(low)))
     return voice.name(str(factor), level)
+
+
+def _is_number(word: str) -> bool:
+    return bool(re.fullmatch(r"-?\d+(\.\d+)?", word))
+
+
+def _covariate(word: str, voice: Voice) -> str:
+    """A covariate of a duration: a level of a factor ("class=A5") or a measure."""
+    factor, _, level = word.partition("=")
+    if not level:
+        return voice.name("covariate", word)
+    return f"{voice.name('factor', factor)}: {voice.name(factor, level)}"
+
+
+def _growth(word: str, voice: Voice) -> str:
+    """An effect of the trend: "growth of DIS"."""
+    _, is_growth, what = word.partition("growth of ")
+    return voice.says("effect.growth", what=voice.peril(voice.name("series", what))) if is_growth else word
 
 
 def numbers(row: Row, *columns: str) -> tuple[float, ...] | None:

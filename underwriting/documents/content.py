@@ -106,15 +106,21 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A finding as the reader sees it: how grave it is, what it is about, what was found and what to do."""
+    """A finding as the reader sees it: its title (or code), what it is about, and what was found."""
 
-    severity: str
-    gravity: str
     title: str
-    code: str
     subject: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gravity:
+    """All findings that weigh the same, and what to do about them."""
+
+    severity: str
+    title: str
     action: str
+    remarks: tuple[Remark, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +134,7 @@ class Report:
     stamp: str
     verdict: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
-    remarks: tuple[Remark, ...]
+    findings: tuple[Gravity, ...]
     approvals: Table | None
     sections: tuple[Section, ...]
     glossary: tuple[tuple[str, str], ...]

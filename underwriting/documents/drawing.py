@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import warnings
 from collections.abc import Iterator
@@ -27,7 +28,12 @@ FACES = (
     "'Libertinus Serif', Charter, 'Bitstream Charter', 'Sitka Text', Cambria, Georgia, 'Liberation Serif', "
     "'Times New Roman', serif"
 )
-MOST_DECADES = 6  # a logarithmic axis with more of them labels every other one
+LOG_STEPS = (  # of a logarithmic axis: up to so many decades, where its ticks stand in each
+    (0.6, (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 9.0)),
+    (1.1, (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)),
+    (2.2, (1.0, 2.0, 5.0)),
+)
+MOST_DECADES = 4  # a logarithmic axis with more of them labels every other one
 
 SETTINGS: dict[str, Any] = {
     "svg.fonttype": "none",  # letters stay letters: they can be read aloud, searched and scaled
@@ -95,12 +101,11 @@ def scale(axes: Axes, which: str, axis: Axis) -> None:
 
 
 def _log_ticks(axes: Axes, which: str) -> LogLocator:
-    """Ticks at 1, 2 and 5 of each decade where there are one or two decades, at 1 where there are more."""
+    """Ticks as close as the range needs: the shorter it is, the more of each decade; beyond it every other decade."""
     low, high = axes.get_xlim() if which == "x" else axes.get_ylim()
-    decades = mpl.scale.LogTransform(10).transform([max(high, 1e-300) / max(low, 1e-300)])[0]
-    if decades <= 1:
-        return LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0))
-    return LogLocator(subs=(1.0, 2.0, 5.0) if decades <= 2 else (1.0,), numticks=MOST_DECADES + 1)  # noqa: PLR2004
+    decades = math.log10(high / low)
+    steps = next((steps for longest, steps in LOG_STEPS if decades <= longest), (1.0,))
+    return LogLocator(subs=steps, numticks=MOST_DECADES if len(steps) == 1 else None)
 
 
 def svg_of(figure: Figure, name: str) -> str:
