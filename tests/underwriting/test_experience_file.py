@@ -17,6 +17,7 @@ from actuarial.fitting.experience_frames import experience_of
 from actuarial.fitting.sample_experience import sample_experience
 from policies.findings import BadInputError, Severity
 from policies.regimes import load_regime
+from underwriting.cli import main
 from underwriting.experience_checks import claim_fields
 from underwriting.experience_file import CLAIMS, FILES, META, YEARS, check_experience, read_experience, write_experience
 from underwriting.experience_table import number, read_table
@@ -272,6 +273,32 @@ def test_a_discovered_claim_needs_the_chance_of_detection(folder: Path) -> None:
 def test_a_claim_of_a_peril_whose_danger_nobody_gives(folder: Path) -> None:
     edited(folder, YEARS, lambda table: table.drop(columns="z_FIN"))
     assert any("word-unknown claims.csv" in line and "a danger score in years.csv" in line for line in lines_of(folder))
+
+
+# --- the command that writes one
+
+
+def test_the_sample_command_writes_measured_experience_and_no_book(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WAARBORG_HOME", str(tmp_path / "home"))
+    target = tmp_path / "new" / "market.zip"
+    assert main(["sample", "--firms", "40", "--seed", "2", "--experience", str(target)]) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines()[0] == "sample market: drawing the experience of 40 firms"
+    found = read_experience(target)
+    drawn = sample_experience(40, 2, found.as_of, load_regime("nl-2027"), shipped_calibration())
+    assert found.sha256 == drawn.sha256
+    assert f"{len(found.years)} years at risk and {len(found.claims)} claims" in err
+    assert not (tmp_path / "home").exists()
+
+
+def test_the_sample_command_writes_dossiers_or_experience(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    both = ["--out", str(tmp_path / "a"), "--experience", str(tmp_path / "b.zip")]
+    assert main(["sample", "--firms", "2", "--seed", "2", *both]) == 2
+    assert capsys.readouterr().err == "waarborg: give --out or --experience, not both\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- files that are none
