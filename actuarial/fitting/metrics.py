@@ -114,6 +114,18 @@ def akaike(log_score: float, parameters: float) -> float:
     return 2.0 * (log_score + parameters)
 
 
+def deviance_gain(claims: Floats, fitted: Floats, champion: Floats, firm: Integers) -> tuple[float, float, float]:
+    """Deviance of the champion less that of the fitted tariff on counts (R, P), and its interval (low, high).
+
+    The gain is a sum over independent firms (Vuong, Econometrica 1989); `firm` (R,) holds codes 0 to F - 1, F > 1.
+    """
+    rows = (unit_deviance(claims, champion) - unit_deviance(claims, fitted)).sum(axis=1)
+    firms = int(firm.max()) + 1
+    by_firm = sums(firm, rows, firms)
+    gain = float(by_firm.sum())
+    return gain, *normal_interval(gain, float(np.sqrt(firms) * by_firm.std(ddof=1)))
+
+
 # Ranking
 
 

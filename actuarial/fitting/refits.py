@@ -10,6 +10,7 @@ import pandas as pd
 from actuarial.fitting.metrics import (
     LEVEL,
     Integers,
+    deviance_gain,
     negative_binomial_log_score,
     poisson_log_score,
     predictive_interval,
@@ -30,6 +31,13 @@ def out_of_time(
     variance = total + between + (relative_error * total) ** 2
     score = float(poisson_log_score(claims, expected).sum()) / len(expected)
     return _out_of_time_row(model, year, float(claims.sum()), total, variance, score)
+
+
+def out_of_time_gain(year: int, claims: Floats, fitted: Floats, champion: Floats, firm: Integers) -> pd.DataFrame:
+    """Frame `out_of_time_gain` (year, gain, low, high), one row: the champion's deviance less the fit's on a year that
+    the fit has not seen; counts are (R, P), `firm` (R,) codes 0 to F - 1."""
+    gain, low, high = deviance_gain(claims, fitted, champion, firm)
+    return pd.DataFrame([{"year": year, "gain": gain, "low": low, "high": high}])
 
 
 def out_of_time_count(model: str, year: int, actual: float, expected: float, variance: float) -> pd.DataFrame:

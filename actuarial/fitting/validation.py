@@ -23,6 +23,7 @@ from actuarial.fitting.metrics import (
     Integers,
     akaike,
     chance_miscalibration,
+    deviance_gain,
     equal_bands,
     gini,
     gini_without_each,
@@ -37,9 +38,9 @@ from actuarial.fitting.metrics import (
     poisson_p,
     population_stability_index,
     sums,
-    unit_deviance,
 )
 from actuarial.rounding import Floats
+from policies.findings import WaarborgError
 
 FITTED, CHAMPION, NULL = "fitted", "champion", "null"
 PERIL = "peril"  # the factor whose levels are columns
@@ -57,7 +58,8 @@ class Market:
     """A market as it was seen and as two tariffs expected it.
 
     `claims`, `fitted`, `champion` (R, P) are counts; `firm` (R,) codes 0 to F - 1; `system_years` (R,) years at risk,
-    positive; `recent` (R,) marks the rows of the last year. Raises ValueError on what cannot be validated.
+    positive; `recent` (R,) marks the rows of the last year. Raises ValueError on arrays that do not fit together,
+    WaarborgError on rows without time at risk and on claims of fewer than two firms.
     """
 
     perils: Sequence[str]
@@ -77,12 +79,12 @@ class Market:
                 raise ValueError(f"{name} holds numbers that are not finite")
         if self.firm.shape != shape[:1] or self.recent.shape != shape[:1]:
             raise ValueError(f"firm and recent must have one entry for each of the {shape[0]} rows")
-        if not (idle := self.system_years > 0.0).all():
-            raise ValueError(f"{int((~idle).sum())} rows have no time at risk: leave them out")
+        if not (used := self.system_years > 0.0).all():
+            raise WaarborgError(f"{int((~used).sum())} rows have no time at risk: leave them out")
         if self.claims.min() < 0.0 or min(self.fitted.min(), self.champion.min()) <= 0.0:
             raise ValueError("claims must not be negative and expected claims must be positive")
         if np.count_nonzero(np.bincount(self.firm, self.claims.sum(axis=1))) < 2:  # noqa: PLR2004
-            raise ValueError("a validation needs claims of at least two firms")
+            raise WaarborgError("a validation needs claims of at least two firms")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,12 +106,13 @@ def validate(market: Market, factors: Mapping[str, Any], parameters: float, seed
     firms = int(market.firm.max()) + 1
     dispersion = _dispersion(*(sums(market.firm, totals[name], firms) for name in ("claims", FITTED)))
     levels = _levels(market, coded, totals, dispersion)
+    gain = deviance_gain(market.claims, market.fitted, market.champion, market.firm)
     return Validation(
         tables={
             "actual_expected": _actual_expected(levels),
             "level_tests": _level_tests(levels),
             "fit": _fit(market, parameters),
-            "deviance_gain": _deviance_gain(market),
+            "deviance_gain": pd.DataFrame([gain], columns=["gain", "low", "high"]),
             **_ranking(market, totals),
             "lift": _lift(market, totals, dispersion),
             "double_lift": _double_lift(market, totals),
@@ -239,16 +242,6 @@ def _fit(market: Market, parameters: float) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
-
-
-def _deviance_gain(market: Market) -> pd.DataFrame:
-    """Deviance of the champion less that of the fitted tariff, with the interval of a sum over independent firms
-    (Vuong, Econometrica 1989)."""
-    cells = (unit_deviance(market.claims, market.champion) - unit_deviance(market.claims, market.fitted)).sum(axis=1)
-    firms = int(market.firm.max()) + 1
-    by_firm = sums(market.firm, cells, firms)
-    low, high = normal_interval(float(by_firm.sum()), float(np.sqrt(firms) * by_firm.std(ddof=1)))
-    return pd.DataFrame([{"gain": by_firm.sum(), "low": low, "high": high}])
 
 
 def _ranking(market: Market, totals: Mapping[str, Floats]) -> dict[str, pd.DataFrame]:

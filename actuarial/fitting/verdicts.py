@@ -212,8 +212,8 @@ def population(population_stability: pd.DataFrame) -> Iterator[Finding]:
 
 
 def out_of_time(frame: pd.DataFrame) -> Iterator[Finding]:
-    """Held-out years of which the claims leave the interval, or that the champion scored better."""
-    for row in _rows(frame[~frame["model"].isin([CHAMPION, NULL])]):
+    """Held-out years whose claims leave the interval of the fit; public incidents are judged where they are fitted."""
+    for row in _rows(frame[frame["model"] == FITTED]):
         if not row["low"] <= row["actual"] <= row["high"]:
             yield _finding(
                 "out-of-time",
@@ -224,17 +224,20 @@ def out_of_time(frame: pd.DataFrame) -> Iterator[Finding]:
                 "the reporting delay of the newest year",
                 "out of time",
             )
-    scores = frame[frame["model"].isin([FITTED, CHAMPION])].pivot_table("log_score", "year", "model")
-    for year, score in scores.dropna().iterrows() if {FITTED, CHAMPION} <= set(scores) else ():
-        if score[FITTED] > score[CHAMPION]:
-            yield _finding(
-                "out-of-time-beaten",
-                Severity.WARNING,
-                f"{FITTED} {year}",
-                f"log score {score[FITTED]:.5f} a row against {score[CHAMPION]:.5f} of the tariff in force (lower is "
-                "better). The fit follows noise of the years before: narrow the priors, or wait for another year",
-                "out of time",
-            )
+
+
+def beaten_out_of_time(out_of_time_gain: pd.DataFrame) -> Iterator[Finding]:
+    """Held-out years that the champion predicted better, by more than chance."""
+    for row in _rows(out_of_time_gain[out_of_time_gain["high"] < 0.0]):
+        yield _finding(
+            "out-of-time-beaten",
+            Severity.REFER,
+            f"{FITTED} {row['year']}",
+            f"the tariff in force predicted the year better, by {-row['gain']:.1f} of deviance ({LEVEL:.0%} interval "
+            f"{-row['high']:.1f} to {-row['low']:.1f}). The fit follows noise of the years before: narrow the priors, "
+            "or wait for another year",
+            "out of time",
+        )
 
 
 def standard_errors(bootstrap: pd.DataFrame, parameters: pd.DataFrame) -> Iterator[Finding]:
@@ -310,6 +313,7 @@ CHECKS: tuple[tuple[Callable[..., Iterator[Finding]], tuple[str, ...]], ...] = (
     (ranking, ("gini", "gini_gain")),
     (miscalibration, ("murphy", "calibration_test")),
     (out_of_time, ("out_of_time",)),
+    (beaten_out_of_time, ("out_of_time_gain",)),
     (levels_off, ("actual_expected", "level_tests")),
     (double_lift_lost, ("double_lift",)),
     (population, ("population_stability",)),

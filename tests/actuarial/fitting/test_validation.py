@@ -9,9 +9,16 @@ import pytest
 from scipy.stats import nbinom
 
 from actuarial.fitting.metrics import poisson_deviance
-from actuarial.fitting.refits import bootstrap_summary, out_of_time, out_of_time_count, prior_sensitivity
+from actuarial.fitting.refits import (
+    bootstrap_summary,
+    out_of_time,
+    out_of_time_count,
+    out_of_time_gain,
+    prior_sensitivity,
+)
 from actuarial.fitting.validation import Market, Validation, banded, stability, standards, validate
 from actuarial.fitting.verdicts import findings
+from policies.findings import WaarborgError
 
 PERILS = ("FIN", "PRV", "BOD")
 COLUMNS = {
@@ -176,7 +183,7 @@ def test_what_cannot_be_validated_is_refused() -> None:
         ({"claims": seen.claims * 0.0}, "two firms"),
         ({"recent": seen.recent[1:]}, "one entry"),
     ):
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises((ValueError, WaarborgError), match=message):
             replace(seen, **changes)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="class must have a level"):
         validate(seen, factors | {"class": factors["class"][1:]}, 5.0, 1)  # type: ignore[index]
@@ -218,6 +225,18 @@ def test_out_of_time_of_a_count_is_negative_binomial() -> None:
     plain = out_of_time_count("public incidents", 2025, 130.0, 100.0, 100.0).iloc[0]
     assert plain["log_score"] > row["log_score"]
     assert list(plain.index) == ["model", "year", "actual", "expected", "low", "high", "log_score"]
+
+
+def test_out_of_time_gain_covers_the_gain_that_is_expected() -> None:
+    """The truth against a champion that is 1.3 times too dear: the mean gain over markets lies in most intervals."""
+    frames = []
+    for seed in range(200):
+        seen, _ = market(seed, firms=100)
+        frames.append(out_of_time_gain(2030, seen.claims, seen.fitted, 1.3 * seen.fitted, seen.firm))
+    gains = pd.concat(frames)
+    truth = np.mean([2 * (0.3 - np.log(1.3)) * market(seed, firms=100)[0].fitted.sum() for seed in range(50)])
+    assert gains["gain"].mean() == pytest.approx(truth, rel=0.2)
+    assert 0.83 <= ((gains["low"] <= truth) & (truth <= gains["high"])).mean() <= 0.96
 
 
 def test_bootstrap_summary_is_the_moments_of_the_draws() -> None:

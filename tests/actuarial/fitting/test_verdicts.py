@@ -61,6 +61,7 @@ SOUND: Mapping[str, Records] = {
             "log_score": 2.1,
         },
     ],
+    "out_of_time_gain": [{"year": 2030, "gain": 4.0, "low": -2.0, "high": 10.0}],
     "parameters": [
         {"path": "theta.FIN", "prior_sd": 0.2, "se": 0.1, "estimate": 0.3},
         {"path": "eta", "prior_sd": math.nan, "se": 0.1, "estimate": 0.5},
@@ -93,8 +94,14 @@ FAULTS = [  # code, severity, the table at fault, its row, what is changed, what
     ("population-shifted", Severity.WARNING, "population_stability", 0, {"psi": 0.4, "verdict": "shifted"}, ["0.40"]),
     ("population-shifted", Severity.INFO, "population_stability", 0, {"psi": 0.15, "verdict": "drifting"}, ["0.15"]),
     ("out-of-time", Severity.REFER, "out_of_time", 0, {"actual": 122}, ["122 came where 100.0", "80 to 121"]),
-    ("out-of-time", Severity.REFER, "out_of_time", 2, {"actual": 4}, ["4 came where 9.0"]),
-    ("out-of-time-beaten", Severity.WARNING, "out_of_time", 0, {"log_score": 0.31}, ["0.31000", "0.30000"]),
+    (
+        "out-of-time-beaten",
+        Severity.REFER,
+        "out_of_time_gain",
+        0,
+        {"gain": -9.0, "low": -15, "high": -3},
+        ["3.0 to 15"],
+    ),
     ("error-understated", Severity.WARNING, "bootstrap", 0, {"sd": 0.3}, ["theta.FIN (0.3, implied 0.0866)"]),
     ("error-overstated", Severity.INFO, "bootstrap", 1, {"sd": 0.05}, ["eta (0.05, implied 0.1)"]),
     ("prior-sensitive", Severity.WARNING, "prior_sensitivity", 1, {"shift_in_se": -1.4}, ["-1.4", "at 2 times"]),
@@ -158,6 +165,8 @@ def test_the_total_is_reported_once_and_levels_beside_it() -> None:
         {("fit", 2): {"aic": 3505.0}},
         {("deviance_gain", 0): {"gain": -5.0, "low": -20.0, "high": 10.0}},
         {("double_lift", 0): {"actual": 50}},
+        {("out_of_time_gain", 0): {"gain": -4.0, "low": -10.0, "high": 2.0}},
+        {("out_of_time", 2): {"actual": 40}},  # the trend's own step says so
         {("bootstrap", 0): {"sd": 0.12}},
         {("parameters", 0): {"se": 0.185}, ("bootstrap", 0): {"sd": 0.01}},  # hardly moved by data: nothing to compare
     ],
