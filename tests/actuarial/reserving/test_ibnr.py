@@ -160,3 +160,33 @@ def test_shares_that_are_none_are_refused(known: list[object], share: list[objec
 def test_exposure_that_is_none_is_refused(exposure: list[float]) -> None:
     with pytest.raises(ValueError, match="exposure must match"):
         cape_cod([1.0, 2.0], [0.5, 0.5], exposure)
+
+
+def misses(claims_a_period: float, seed: int, trials: int = 4000) -> dict[str, float]:
+    """Root mean square miss of the IBNR of six periods, per expected claim to come: claims are Poisson, each known with
+    the share of its period, and the prior is off by a fifth either way."""
+    rng = np.random.default_rng(seed)
+    share = np.array([1.0, 0.98, 0.93, 0.85, 0.70, 0.35])
+    squares = {"delay": 0.0, "bornhuetter_ferguson": 0.0, "cape_cod": 0.0}
+    exposure = np.ones(PERIODS)
+    for _ in range(trials):
+        mean = claims_a_period * rng.lognormal(0.0, 0.2)
+        ultimate = rng.poisson(mean * exposure)
+        known = rng.binomial(ultimate, share).astype(float)
+        found = {
+            "delay": from_delay(known, share),
+            "bornhuetter_ferguson": bornhuetter_ferguson(known, share, claims_a_period * exposure),
+            "cape_cod": cape_cod(known, share, exposure),
+        }
+        for method, run_off in found.items():
+            squares[method] += (run_off.ultimate.sum() - ultimate.sum()) ** 2 / trials
+    to_come = claims_a_period * (1.0 - share).sum()
+    return {method: float(np.sqrt(square)) / to_come for method, square in squares.items()}
+
+
+def test_which_method_when() -> None:
+    """docs/methods/reserving.md quotes these: with few claims the prior is worth more than the latest period, with
+    many the claims are; Cape Cod, which pools the periods, is never the worst."""
+    few, many = misses(3.0, 11), misses(300.0, 12)
+    assert few["bornhuetter_ferguson"] < few["cape_cod"] < few["delay"]
+    assert many["cape_cod"] < many["delay"] < many["bornhuetter_ferguson"]
