@@ -1,23 +1,25 @@
 """Increased limit factors by harm head and for all heads together, and the test of their consistency.
 
 ILF(l) = LEV(l) / LEV(basic limit). A curve is consistent when each further euro of limit costs something, and no more
-than the one before (Miccolis 1977). docs/methods/limits.md.
+than the one before (Miccolis 1977). `python -m actuarial.fitting.ilf` prints the shipped ones; docs/methods/limits.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from actuarial.calibration import Calibration, HeadSeverity
+from actuarial.calibration import Calibration, HeadSeverity, shipped_calibration
+from actuarial.fitting.sanity import REGIME
 from actuarial.rounding import Floats
 from actuarial.severity import limited_expected_value, splice
 from policies.findings import Finding, Severity
 from policies.money import CENTS_PER_EURO
-from policies.regimes import Regime
+from policies.regimes import Regime, load_regime
 
 ALL_HEADS = "all"
 ROUNDING = 1e-9  # relative: what rises by less is flat
@@ -112,3 +114,20 @@ def _inconsistent(head: str, verdict: Consistency) -> Finding:
         "limit would be priced below a lower one or invite adverse selection; do not approve these factors"
     )
     return Finding("ilf-inconsistent", Severity.ERROR, head, message, PAGE)
+
+
+def report() -> Iterator[str]:
+    """The lines that the command prints."""
+    calibration, regime = shipped_calibration(), load_regime(REGIME)
+    limits = regime_limits(regime)
+    found = limit_factors(calibration.severities, claim_shares(calibration, regime.compulsory_heads), limits)
+    yield f"calibration {calibration.sha256[:12]} under {regime.id}: basic limit {limits[0]:,.0f} euros, reference size"
+    yield "head  lev_eur  " + "  ".join(f"{limit / 1e6:g}m" for limit in limits) + "  worst"
+    for (head, rows), worst in zip(found.ilf.groupby("head", sort=False), found.ilf_check["worst"], strict=True):
+        factors = "  ".join(f"{factor:.3f}" for factor in rows["ilf"])
+        yield f"{head}  {rows['lev_eur'].iloc[0]:>9,.0f}  {factors}  {worst:.2f}"
+    yield from (finding.line() for finding in found.findings)
+
+
+if __name__ == "__main__":
+    sys.stdout.write("\n".join(report()) + "\n")

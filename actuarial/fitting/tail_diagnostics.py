@@ -1,11 +1,13 @@
 """How far the tail of the publicised losses can be trusted: stability, mean excess, plot, and what it costs.
 
 docs/methods/severity.md says what the tables show. The losses are in euros of the pricing year.
+`python -m actuarial.fitting.tail_diagnostics` prints the bracket and the findings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,14 +15,15 @@ import numpy as np
 import pandas as pd
 from scipy.stats import genpareto
 
-from actuarial.calibration import Calibration
+from actuarial.calibration import Calibration, shipped_calibration
 from actuarial.fitting.insured_severity import Shape, authored, insured_severities, publicised_losses
-from actuarial.fitting.sanity import typical_prices
+from actuarial.fitting.prior import authored as opinions_of_the_prior
+from actuarial.fitting.sanity import REGIME, typical_prices
 from actuarial.fitting.severity import LEVEL, TailFit, fit_tail, profile_beta
 from actuarial.rounding import Floats
 from policies.digest import sha256_hex
 from policies.findings import Finding, Severity
-from policies.regimes import Regime
+from policies.regimes import Regime, load_regime
 
 FEWEST_EXCESSES = 5  # below them neither a mean nor a shape says anything
 RESAMPLES = 2_000
@@ -116,7 +119,8 @@ def tail_bracket(
 ) -> pd.DataFrame:
     """Premium of the typical firm of each class by shape of the tails (obliged_class, shape, xi, premium_eur).
 
-    `shapes` gives xi by head at each end; heads that it lacks keep theirs. `xi` in the table is the largest.
+    `shapes` gives xi by head at each end; heads that it lacks keep theirs. `xi` in the table is the largest
+    of those that it moves.
     """
     rows = []
     for shape, by_head in shapes.items():
@@ -124,7 +128,7 @@ def tail_bracket(
         moved = {head: replace(heads[head], xi=xi) for head, xi in by_head.items() if head in heads}
         name = sha256_hex(f"{calibration.sha256} {sorted(by_head.items())}".encode())  # tariffs are kept by this name
         changed = replace(calibration, severities={**heads, **moved}, sha256=name)
-        xi = max(s.xi for s in changed.severities.values())
+        xi = max(s.xi for s in (moved or heads).values())
         rows += [
             (typical.obliged_class, str(shape), xi, typical.premium)
             for typical in typical_prices(opinions, regime, changed)
@@ -177,3 +181,20 @@ def _costly(bracket: pd.DataFrame) -> list[Finding]:
             )
             found.append(Finding("tail-costs", Severity.WARNING, str(name), message, PAGE))
     return found
+
+
+def report() -> Iterator[str]:
+    """The lines that the command prints."""
+    found = tail_diagnostics(shipped_calibration(), load_regime(REGIME), opinions_of_the_prior())
+    yield "premium of the typical firm in euros, by insured shape at the ends of the 90 % profile interval"
+    bracket = found.tables["tail_bracket"]
+    shapes = bracket.groupby("shape")["xi"].first()
+    yield "class  " + "  ".join(f"{shape} ({shapes[shape]:.2f})" for shape in Shape)
+    for name, rows in bracket.groupby("obliged_class"):
+        premium = dict(zip(rows["shape"], rows["premium_eur"], strict=True))
+        yield f"{name}  " + "  ".join(f"{premium[shape]:,.0f}" for shape in Shape)
+    yield from (finding.line() for finding in found.findings)
+
+
+if __name__ == "__main__":
+    sys.stdout.write("\n".join(report()) + "\n")

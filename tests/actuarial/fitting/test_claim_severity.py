@@ -85,6 +85,17 @@ def test_a_head_that_the_prior_has_wrong_follows_its_claims() -> None:
     assert fit.credibility > 0.9
 
 
+def test_known_severities_come_back_head_by_head_within_their_intervals() -> None:
+    inside = []
+    for head, fit in market().heads.items():
+        if head not in {"G1", "C2"}:
+            for limit in LIMITS:
+                _, low, high = limited_mean(fit, limit)
+                inside.append(low <= mean_up_to(PRIOR[head], limit) <= high)
+    assert len(inside) == 33
+    assert np.mean(inside) >= 0.8
+
+
 def test_tables_have_the_agreed_columns_and_parameters_the_paths_of_an_artefact() -> None:
     found = market()
     assert list(found.severity_heads.columns) == [

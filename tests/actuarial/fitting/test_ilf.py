@@ -1,6 +1,7 @@
 """Increased limit factors against closed forms and quadrature, and the consistency test against planted faults."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,10 +17,12 @@ from actuarial.fitting.ilf import (
     consistency,
     limit_factors,
     regime_limits,
+    report,
 )
 from actuarial.fitting.severity import survival
 from policies.regimes import load_regime
 
+METHODS = Path(__file__).parents[3] / "docs" / "methods"
 CALIBRATION, REGIME = shipped_calibration(), load_regime("nl-2027")
 LIMITS = regime_limits(REGIME)
 FOUND = limit_factors(CALIBRATION.severities, claim_shares(CALIBRATION, REGIME.compulsory_heads), LIMITS)
@@ -105,3 +108,7 @@ def test_what_makes_no_curve_is_refused(limits: tuple[float, ...], weights: dict
 
 def test_one_limit_is_consistent_with_itself() -> None:
     assert consistency(np.array([5.0]), np.array([2.0])).concave
+
+
+def test_the_page_shows_what_the_command_prints() -> None:
+    assert "\n".join(report()) in (METHODS / "limits.md").read_text("utf-8")

@@ -1,5 +1,7 @@
 """Tail diagnostics: against closed forms of the generalised Pareto, and what they say of the publicised losses."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +16,7 @@ from actuarial.fitting.tail_diagnostics import (
     TailDiagnostics,
     borrowed_shapes,
     mean_excess,
+    report,
     tail_bracket,
     tail_diagnostics,
     tail_plot,
@@ -106,3 +109,8 @@ def test_the_publicised_tail_is_called_unstable_and_its_cost_named(publicised: T
     assert list(publicised.tables["tail_stability"].columns) == [
         "threshold_eur", "losses", "xi", "low", "high", "beta_eur",
     ]  # fmt: skip
+
+
+def test_the_page_shows_what_the_command_prints() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "methods" / "severity.md").read_text("utf-8")
+    assert "\n".join(report()) in page
