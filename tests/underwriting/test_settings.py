@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from policies.findings import WaarborgError
 from underwriting import settings
 
 NAMES = ("WAARBORG_HOME", "WAARBORG_REGIME", "XDG_DATA_HOME", "LC_ALL", "LC_MESSAGES", "LANG")
@@ -54,3 +55,18 @@ def test_which_regime(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.regime_id() == "nl-2027"
     monkeypatch.setenv("WAARBORG_REGIME", "x")
     assert settings.regime_id() == "x"
+
+
+def test_who_the_user_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "anna")
+    assert settings.user_name() == "anna"
+
+
+@pytest.mark.parametrize("unknown", [KeyError("uid"), OSError("no password database")])
+def test_a_user_whom_the_system_does_not_know(monkeypatch: pytest.MonkeyPatch, unknown: Exception) -> None:
+    def nobody() -> str:
+        raise unknown
+
+    monkeypatch.setattr(settings.getpass, "getuser", nobody)
+    with pytest.raises(WaarborgError, match="give --by NAME"):
+        settings.user_name()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 DAY = click.DateTime(["%Y-%m-%d"])
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 NAME = click.argument("name", metavar="ID")
+T = TypeVar("T")
+FIRMS_A_LINE = 2000  # of a large book, while it is priced twice
 MOST_CHANGED = 10  # parameters that `calibrate` tells of; `compare` has them all
 
 
@@ -160,7 +162,7 @@ def impact(options: Options, a: str, b: str, as_json: bool) -> int:
     desk = options.existing()
     left, right = desk.calibration_row(a).sha256, desk.calibration_row(b).sha256
     at, currency, parsed = desk.today(), desk.regime.currency, (desk.calibration_of(left), desk.calibration_of(right))
-    found = rated_twice(desk.newest_profiles(), at, desk.regime, *parsed)
+    found = rated_twice(counting(desk.newest_profiles()), at, desk.regime, *parsed)
     if as_json:
         told = {"schema_version": SCHEMA_VERSION, "a": left, "b": right, "at": at, "currency": currency}
         click.echo(to_json({**told, **impact_data(found)}))
@@ -255,6 +257,14 @@ def told() -> Callable[[int, int, str, str], None]:
         last = now
 
     return tell
+
+
+def counting(firms: Iterable[T]) -> Iterator[T]:
+    """The same firms, with a line on stderr every so many."""
+    for number, firm in enumerate(firms, start=1):
+        if number % FIRMS_A_LINE == 0:
+            say(f"{number} firms read", err=True)
+        yield firm
 
 
 def show_lines(printed: Iterable[str]) -> None:
