@@ -180,7 +180,7 @@ def misses(claims_a_period: float, seed: int, trials: int = 4000) -> dict[str, f
         }
         for method, run_off in found.items():
             squares[method] += (run_off.ultimate.sum() - ultimate.sum()) ** 2 / trials
-    to_come = claims_a_period * (1.0 - share).sum()
+    to_come = claims_a_period * float((1.0 - share).sum())
     return {method: float(np.sqrt(square)) / to_come for method, square in squares.items()}
 
 
