@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from importlib import resources
@@ -11,10 +12,10 @@ from typing import Any, Literal
 import typst
 
 from policies.findings import WaarborgError
-from underwriting.documents.content import Figure, Report, Section, Table
+from underwriting.documents.content import Columns, Figure, Report, Table, in_columns
 
 PRINT_SCALE = 0.77  # of a drawing's own size on paper
-CAPTION_HEIGHT, PAGE_HEIGHT = 0.55, 8.3  # inches: caption and gap of a figure; what a page holds below a heading
+CAPTION_HEIGHT, PAGE_HEIGHT = 0.45, 8.4  # inches: caption and gap of a figure; what a page holds below a heading
 
 
 def printed(report: Report, day: date) -> bytes:
@@ -49,8 +50,7 @@ def _content(report: Report) -> dict[str, Any]:
     sections = [
         {
             **{name: getattr(section, name) for name in ("id", "title", "seen", "about", "missing")},
-            "breakable": _height(section) > PAGE_HEIGHT,
-            "columns": [[_figure(figure) for figure in column] for column in section.columns],
+            "grids": [[[_figure(f) for f in column] for column in grid] for grid in grids(section.narrow)],
             "wide": [_figure(figure) for figure in section.wide],
             "tables": [_table(table) for table in section.tables],
         }
@@ -66,9 +66,21 @@ def _content(report: Report) -> dict[str, Any]:
     }
 
 
-def _height(section: Section) -> float:
-    """About how many inches of a page the narrow figures take, side by side."""
-    return max(sum(f.drawing.height * PRINT_SCALE + CAPTION_HEIGHT for f in column) for column in section.columns)
+def grids(figures: Sequence[Figure]) -> list[Columns]:
+    """Figures in grids of two columns, each grid as many figures as one page holds."""
+    taken: list[Columns] = []
+    group: list[Figure] = []
+    for figure in figures:
+        if group and _height(in_columns([*group, figure])) > PAGE_HEIGHT:
+            taken.append(in_columns(group))
+            group = []
+        group.append(figure)
+    return [*taken, in_columns(group)] if group else taken
+
+
+def _height(columns: Columns) -> float:
+    """About how many inches of a page the figures take, side by side."""
+    return max(sum(f.drawing.height * PRINT_SCALE + CAPTION_HEIGHT for f in column) for column in columns)
 
 
 def _figure(figure: Figure) -> dict[str, str]:

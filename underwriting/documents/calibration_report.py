@@ -80,7 +80,7 @@ def report_of(
         facts=_facts(name, calibration, validation, voice, (fitted_by, fitted_at)),
         findings=_gravities(findings, voice),
         approvals=_approvals(approvals, voice) if approvals else None,
-        sections=_sections(calibration, tables, voice),
+        sections=_sections(calibration, tables, findings, voice),
         glossary=tuple((voice.says(f"{entry}.term"), voice.says(f"{entry}.means")) for entry in _entries()),
         words={key.replace(".", "_"): voice.says(key) for key in texts() if _is_page_word(key)},
     )
@@ -208,7 +208,9 @@ def _approvals(approvals: Sequence[tuple[str, str, date]], voice: Voice) -> Tabl
     )
 
 
-def _sections(calibration: Mapping[str, Any], tables: Tables, voice: Voice) -> tuple[Section, ...]:
+def _sections(
+    calibration: Mapping[str, Any], tables: Tables, findings: Sequence[Finding], voice: Voice
+) -> tuple[Section, ...]:
     from underwriting.documents import (  # noqa: PLC0415 - they draw with Matplotlib
         calibration_checks,
         calibration_frequency,
@@ -236,13 +238,14 @@ def _sections(calibration: Mapping[str, Any], tables: Tables, voice: Voice) -> t
         times.tests,
         frequency.parameters,
     )
-    return (*(build(tables, voice) for build in builders), _origin(calibration, voice))
+    return (*(build(tables, voice) for build in builders), _origin(calibration, findings, voice))
 
 
-def _origin(calibration: Mapping[str, Any], voice: Voice) -> Section:
-    """Files read and reservations."""
+def _origin(calibration: Mapping[str, Any], findings: Sequence[Finding], voice: Voice) -> Section:
+    """Files read, and the reservations that the findings do not tell already."""
     files = sorted((calibration.get("data") or {}).items())
-    reservations = [str(warning) for warning in calibration.get("warnings") or ()]
+    warnings = [str(warning) for warning in calibration.get("warnings") or ()]
+    reservations = [text for text in warnings if not any(f.message in text for f in findings if f.message)]
     written = []
     if reservations:
         told = tuple((safe(warning, LONGEST_TEXT),) for warning in reservations)

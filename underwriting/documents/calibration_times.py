@@ -198,7 +198,7 @@ def tests(tables: Tables, voice: Voice) -> Section:
         rates = {"prior": voice.percent(order[0].get("prior_mean"), 1), "mean": voice.percent(order[0]["mean"], 1)}
         counts = {"measured": len(measured), "all": len(rows)}
         seen = voice.says("section.tests.seen", test=order[0].get("test"), **rates, **counts)
-    names = ("test", "basis", "systems", "trials", "mean", "silence", "prior_mean", "rho", "left_out", "worst_z")
+    names = ("test", "basis", "systems", "trials", "mean", "silence", "prior_mean", "left_out", "worst_z")
     written = [table("tests", rows, names, voice)] if rows else []
     return section("tests", ("tests",), tables, voice, seen, figures, written)
 

@@ -31,7 +31,7 @@ from underwriting.documents.drawing import (
     svg_of,
 )
 
-ROW_HEIGHT, FRAME_HEIGHT = 0.235, 0.78  # inches of a row of dots, and of axis and legend together
+ROW_HEIGHT, AXIS_HEIGHT, LEGEND_HEIGHT = 0.21, 0.5, 0.24  # inches of a row of dots, of the axis, of the legend
 BAR_HEIGHT = 0.19
 CURVE_HEIGHT = 2.9
 CELL_HEIGHT = 0.3
@@ -60,7 +60,8 @@ def dots(
     wide: bool = False,
 ) -> Drawing:
     """Horizontal dots with intervals, the first row on top; `main` and `other` name the two kinds of mark."""
-    height = FRAME_HEIGHT + ROW_HEIGHT * len(rows)
+    twofold = any(row.other is not None for row in rows)
+    height = AXIS_HEIGHT + LEGEND_HEIGHT * twofold + ROW_HEIGHT * len(rows)
     with canvas(WIDE if wide else NARROW, height, name) as figure:
         axes = figure.subplots()
         at = np.arange(len(rows))[::-1]
@@ -158,7 +159,7 @@ def bars(
     Two groups stand below each other, or `overlaid`: the second a pale bar behind the first, whose number stands alone.
     """
     lanes = 1 if overlaid else len(groups)
-    height = FRAME_HEIGHT + (BAR_HEIGHT * lanes + 0.06) * len(labels)
+    height = AXIS_HEIGHT + LEGEND_HEIGHT + (BAR_HEIGHT * lanes + 0.06) * len(labels)
     thick = 0.8 / lanes
     with canvas(WIDE, height, name) as figure:
         axes = figure.subplots()

@@ -76,6 +76,19 @@ class Figure:
     drawing: Drawing
 
 
+Columns = tuple[tuple[Figure, ...], tuple[Figure, ...]]
+
+
+def in_columns(figures: Sequence[Figure]) -> Columns:
+    """Figures in two columns of about the same height, in order of reading within each."""
+    left: list[Figure] = []
+    right: list[Figure] = []
+    for figure in figures:
+        shorter = min((left, right), key=lambda column: sum(f.drawing.height for f in column))
+        shorter.append(figure)
+    return tuple(left), tuple(right)
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """A chapter: what one sees in it ("" when nothing), how to read it, and a sentence on what is missing (or "")."""
@@ -89,14 +102,14 @@ class Section:
     missing: str = ""
 
     @property
-    def columns(self) -> tuple[tuple[Figure, ...], tuple[Figure, ...]]:
-        """The narrow figures in two columns of about the same height, in order of reading within each."""
-        left: list[Figure] = []
-        right: list[Figure] = []
-        for figure in (figure for figure in self.figures if not figure.drawing.wide):
-            shorter = min((left, right), key=lambda column: sum(f.drawing.height for f in column))
-            shorter.append(figure)
-        return tuple(left), tuple(right)
+    def narrow(self) -> tuple[Figure, ...]:
+        """The figures that take half the width."""
+        return tuple(figure for figure in self.figures if not figure.drawing.wide)
+
+    @property
+    def columns(self) -> Columns:
+        """The narrow figures in two columns."""
+        return in_columns(self.narrow)
 
     @property
     def wide(self) -> tuple[Figure, ...]:

@@ -29,7 +29,7 @@ FACES = (
     "'Times New Roman', serif"
 )
 LOG_STEPS = (  # of a logarithmic axis: up to so many decades, where its ticks stand in each
-    (0.6, (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 9.0)),
+    (0.6, (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)),
     (1.1, (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)),
     (2.2, (1.0, 2.0, 5.0)),
 )
