@@ -12,17 +12,9 @@ from hypothesis import strategies as st
 
 from actuarial.calibration import HeadSeverity, shipped_calibration
 from actuarial.fitting.claim_losses import MarketLosses, market_losses, size_elasticity, size_scale
-from actuarial.fitting.claim_severity import (
-    NAMES,
-    ClaimSeverities,
-    fit_claim_severities,
-    fit_head,
-    from_psi,
-    limited_mean,
-    prior_sd,
-    to_psi,
-)
+from actuarial.fitting.claim_severity import ClaimSeverities, fit_claim_severities
 from actuarial.fitting.experience import Experience
+from actuarial.fitting.head_fit import NAMES, fit_head, from_psi, limited_mean, prior_sd, to_psi
 from actuarial.fitting.insured_severity import on_level_factor
 from actuarial.fitting.severity import log_density
 from actuarial.market.experience import _losses
