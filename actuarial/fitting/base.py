@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from actuarial.calibration import Calibration
+from actuarial.calibration import Calibration, TestReference
 from actuarial.fitting.experience import Experience
 from actuarial.fitting.parts import Part
 from policies.findings import Finding, Severity
@@ -15,7 +15,10 @@ from policies.regimes import Regime
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Base:
-    """An experience, the prior as a value and as its artefact, the champion to beat, the regime and the seed."""
+    """An experience, the prior as a value and as its artefact, the champion to beat, the regime and the seed.
+
+    `tests` are the reference populations by which the danger scores of the experience were made.
+    """
 
     experience: Experience
     prior: Calibration
@@ -23,6 +26,7 @@ class Base:
     champion: Calibration
     regime: Regime
     seed: int
+    tests: Mapping[str, TestReference]
 
 
 def kept(code: str, subject: str, why: Exception) -> Part:

@@ -12,11 +12,11 @@ from typing import Any
 
 import pandas as pd
 
-from actuarial.calibration import Calibration, parse_calibration
+from actuarial.calibration import Calibration, TestReference, parse_calibration
 from actuarial.fitting.base import Base
 from actuarial.fitting.experience import Experience
 from actuarial.fitting.frequency_design import known_perils
-from actuarial.fitting.parts import Part, joined, merged, records
+from actuarial.fitting.parts import Part, gathered, joined, merged, records
 from actuarial.fitting.prior import REFERENCE, rounded, table_digests
 from actuarial.fitting.steps import NAMES, run
 from actuarial.fitting.verdicts import findings as verdicts
@@ -70,15 +70,18 @@ def calibrate(
     regime: Regime,
     seed: int = 1,
     progress: Progress = _silent,
+    tests: Mapping[str, TestReference] | None = None,
 ) -> Calibrated:
     """Fit every part of the price on an experience.
 
     `artefacts`: the calibration in force or chosen as prior, then its own prior, and so on back to the elicited one.
-    The first is the champion; the first that has not seen claims of the same time is the prior. Raises WaarborgError
-    with one line for what an actuary can mend.
+    The first is the champion; the first that has not seen claims of the same time is the prior. `tests` are the
+    reference populations by which the danger scores of the experience were made, those of the prior where None.
+    Raises WaarborgError with one line for what an actuary can mend.
     """
     champion, prior = artefacts[0], independent(artefacts, experience)
-    base = Base(experience, _value(prior), prior, _value(champion), regime, seed)
+    start = _value(prior)
+    base = Base(experience, start, prior, _value(champion), regime, seed, start.tests if tests is None else tests)
     _check(base)
     parts: list[Part] = [_chosen(prior, champion)]
     for number, (name, part) in enumerate(run(base), start=1):
@@ -87,7 +90,7 @@ def calibrate(
     names = dict.fromkeys(name for part in parts for name in part.tables)
     tables = {name: joined(part.tables[name] for part in parts if name in part.tables) for name in names}
     told = [finding for part in parts for finding in part.findings]
-    found = gravest_first([*told, *verdicts(tables)])
+    found = gravest_first(gathered([*told, *verdicts(tables)]))
     text = canonical_json(rounded(_artefact(base, parts, found)))
     return Calibrated(parse_calibration(text), text, tables, found, _name(champion))
 

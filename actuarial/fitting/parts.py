@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from policies.findings import Finding
-
-LOG_FREQUENCY = "frequency."
+from actuarial.rounding import Floats
+from policies.findings import Finding, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +90,27 @@ def _plain(value: Any) -> Any:
     if isinstance(value, pd.Timestamp):
         return value.date().isoformat()
     return None if value is None or value is pd.NaT else str(value)
+
+
+def combined(prior: Floats, spread: Floats, estimate: Floats, error: Floats) -> tuple[Floats, Floats]:
+    """Mean (K,) and covariance (K, K) of a normal prior (mean, `spread`) and an estimate (mean, `error`)."""
+    before, data = np.linalg.inv(spread), np.linalg.inv(error)
+    covariance = np.linalg.inv(before + data)
+    return np.asarray(covariance @ (before @ prior + data @ estimate)), np.asarray(covariance)
+
+
+def gathered(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings with those that only inform, of one code, as one: the first in full, the others by their subject."""
+    of_code: dict[str, list[Finding]] = {}
+    for finding in findings:
+        key = finding.code if finding.severity is Severity.INFO else f"{finding.code} {len(of_code)}"
+        of_code.setdefault(key, []).append(finding)
+    return [_one(group) for group in of_code.values()]
+
+
+def _one(group: list[Finding]) -> Finding:
+    first, others = group[0], dict.fromkeys(finding.subject for finding in group[1:])
+    return replace(first, message=f"{first.message}; likewise {', '.join(others)}") if others else first
 
 
 def joined(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
@@ -19,7 +19,7 @@ from actuarial.fitting.ilf import claim_shares, limit_factors, regime_limits
 from actuarial.fitting.insured_severity import authored as severity_settings
 from actuarial.fitting.mixture import claim_heads, coded_counts, fit_mixture
 from actuarial.fitting.parts import Part, Uncertainty, joined
-from actuarial.fitting.population_fit import fit_populations
+from actuarial.fitting.population_fit import LIKELIHOOD, fit_populations
 from actuarial.fitting.prior import authored as opinions
 from actuarial.fitting.tail_diagnostics import tail_diagnostics
 from actuarial.fitting.trend import fit_trend
@@ -118,7 +118,7 @@ def limits(base: Base, heads: Mapping[str, Any]) -> Part:
 
 
 def mixture(base: Base) -> Part:
-    """Shares of the heads in the claims of each peril. A prior that was fitted has seen the public incidents already."""
+    """Shares of the heads in the claims of each peril. A fitted prior has seen the public incidents already."""
     perils = tuple(base.prior.mixture)
     public = coded_counts(perils) * float(base.prior.kind == ELICITED)
     claims = claim_heads(base.experience, perils)
@@ -140,18 +140,38 @@ def mixture(base: Base) -> Part:
 
 
 def populations(base: Base) -> Part:
-    """Reference populations of the safety tests."""
+    """Reference populations of the safety tests.
+
+    A test that bears on a fitted theta is taken over only where the danger scores were made with it: theta is the
+    effect of the score as it was measured.
+    """
     fitted = fit_populations(base.prior.tests)
-    anew = [
-        test for test, basis in zip(fitted.frame["test"], fitted.frame["basis"], strict=True) if basis == "likelihood"
-    ]
+    anew = [row["test"] for row in fitted.frame.to_dict("records") if row["basis"] == LIKELIHOOD]
+    waiting = [test for test in anew if test in _measured(base) and base.tests[test] != fitted.tests[test]]
+    adopted = [test for test in anew if test not in waiting]
     return Part(
-        f"{len(anew)} of {len(fitted.tests)} tests by likelihood",
-        values={f"tests.{test}": asdict(fitted.tests[test]) for test in anew},
-        sources={f"tests.{test}": f"fitted: {fitted.tests[test].source}" for test in anew},
+        f"{len(adopted)} of {len(fitted.tests)} tests by likelihood",
+        values={f"tests.{test}": asdict(fitted.tests[test]) for test in adopted},
+        sources={f"tests.{test}": f"fitted: {fitted.tests[test].source}" for test in adopted},
         tables={"tests": fitted.frame},
-        findings=fitted.findings,
+        findings=(*fitted.findings, *_waiting(waiting)),
     )
+
+
+def _measured(base: Base) -> set[str]:
+    """Tests of the batteries of perils whose theta is fitted."""
+    moving = {peril for peril, row in base.prior.perils.items() if row.theta_high > row.theta_low}
+    return {entry.test for peril, battery in base.regime.battery.items() if peril in moving for entry in battery}
+
+
+def _waiting(tests: Sequence[str]) -> tuple[Finding, ...]:
+    if not tests:
+        return ()
+    told = (
+        "the danger scores of this experience were made with the reference in force, which stays; measured anew, as "
+        "the dossiers of a book are, they would take the fitted one"
+    )
+    return (Finding("test-waits", Severity.INFO, ", ".join(tests), told),)
 
 
 def durations(base: Base, lag: tuple[float, float]) -> Part:

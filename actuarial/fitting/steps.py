@@ -11,8 +11,8 @@ import pandas as pd
 
 from actuarial.fitting.base import Base, kept
 from actuarial.fitting.credibility import PRIOR_LOG_SD, fit_history
-from actuarial.fitting.dispersion import Dispersion, dispersion, policy_years
-from actuarial.fitting.frequency_design import INTERCEPT, THETA, Z, known_share
+from actuarial.fitting.dispersion import dispersion, policy_years
+from actuarial.fitting.frequency_design import INTERCEPT, THETA, Z, known_share, settings
 from actuarial.fitting.frequency_fit import (
     FrequencyFit,
     coefficients,
@@ -21,12 +21,16 @@ from actuarial.fitting.frequency_fit import (
     relativity_frame,
 )
 from actuarial.fitting.incident_lags import public_lags
-from actuarial.fitting.parts import Part, Uncertainty, joined
+from actuarial.fitting.parts import Part, Uncertainty, combined, joined
 from actuarial.fitting.reference_steps import durations, limits, mixture, populations, severity, trend
-from actuarial.fitting.survival import DelayFit, experience_lags, fit_delay, interval
+from actuarial.fitting.survival import DelayFit, experience_lags, fit_delay
 from actuarial.fitting.validating import validation
+from actuarial.rounding import Floats
 from policies.findings import Finding, Severity
 
+LAG = ("reporting_lag.shape", "reporting_lag.scale_days")
+DISPERSION = "frequency.dispersion"
+HEADS = "severity.heads."
 DISPERSION_COLUMNS = (
     "policy_years", "claims", "dispersion", "se", "auxiliary", "statistic", "p", "likelihood_ratio", "likelihood_p",
 )  # fmt: skip
@@ -57,7 +61,7 @@ def _parts(base: Base) -> Iterator[Part]:
     found, part = frequency(base, lag)
     yield part
     yield history(base, found)
-    counts, part = spread(base, found)
+    overdispersion, part = spread(base, found)
     yield part
     head_cv, part = severity(base)
     yield part
@@ -70,13 +74,13 @@ def _parts(base: Base) -> Iterator[Part]:
     yield populations(base)
     yield durations(base, lag)
     yield trend(base, public_lag)
-    yield validation(base, found, lag, counts.dispersion if counts else base.prior.dispersion)
+    yield validation(base, found, lag, overdispersion)
 
 
 def delay(base: Base) -> tuple[tuple[float, float], tuple[float, float], Part]:
     """(shape, scale in days) of the reporting delay of claims, and that of public incidents.
 
-    Claims take theirs from the market, else from public incidents, else from the prior.
+    Claims take theirs from the market over the prior; without enough lags from the prior alone.
     """
     fits: dict[str, DelayFit] = {}
     findings: list[Finding] = []
@@ -84,27 +88,46 @@ def delay(base: Base) -> tuple[tuple[float, float], tuple[float, float], Part]:
         try:
             fits[name] = fit_delay(read())
         except ValueError as why:
-            findings.append(Finding("fit-delay-kept", Severity.INFO, "reporting_lag", str(why)))
-    prior = (base.prior.lag_shape, base.prior.lag_scale_days)
-    if not fits:
-        return prior, prior, Part("the prior is kept", findings=tuple(findings))
-    used = fits.get("claims") or fits["public"]
-    public = fits.get("public")
+            findings.append(Finding("fit-delay-kept", Severity.INFO, "reporting_lag", f"{why}; the prior is kept"))
     findings += [Finding("fit-delay-law", Severity.INFO, f"{f.data} lags", f.remark) for f in fits.values() if f.remark]
+    prior = np.log([base.prior.lag_shape, base.prior.lag_scale_days])
+    public = (fits["public"].shape, fits["public"].scale_days) if "public" in fits else tuple(np.exp(prior))
+    tables = {
+        "lag_models": joined(f.models for f in fits.values()),
+        "lag_curve": joined(f.curve for f in fits.values()),
+        "lag_counts": joined(f.counts for f in fits.values()),
+    }
+    if "claims" not in fits:
+        return tuple(np.exp(prior)), public, Part("the prior is kept", tables=tables, findings=tuple(findings))
+    used = fits["claims"]
+    mean, covariance = combined(prior, _lag_covariance(base), np.log([used.shape, used.scale_days]), used.covariance)
+    reach = Z * np.sqrt(np.diag(covariance))
+    own = np.exp(mean)
     part = Part(
-        f"{used.lags:,.0f} lags of {used.data}: shape {used.shape:.3g}, scale {used.scale_days:.3g} days",
-        values={"reporting_lag.shape": used.shape, "reporting_lag.scale_days": used.scale_days},
-        uncertainty={f"reporting_lag.{name}": Uncertainty(*ends) for name, ends in interval(used).items()},
-        sources={"reporting_lag": f"fitted: right-truncated Weibull on {used.lags:,.0f} lags of {used.data}"},
-        tables={
-            "lag_models": joined(f.models for f in fits.values()),
-            "lag_curve": joined(f.curve for f in fits.values()),
-            "lag_counts": joined(f.counts for f in fits.values()),
+        f"{used.lags:,.0f} lags: shape {used.shape:.3g}, scale {used.scale_days:.3g} days; over the prior {own[0]:.3g} "
+        f"and {own[1]:.3g}",
+        values={path: float(value) for path, value in zip(LAG, own, strict=True)},
+        uncertainty={
+            path: Uncertainty(
+                float(own[n] * reach[n] / Z), float(np.exp(mean[n] - reach[n])), float(np.exp(mean[n] + reach[n]))
+            )
+            for n, path in enumerate(LAG)
         },
+        sources={"reporting_lag": f"fitted: right-truncated Weibull on {used.lags:,.0f} lags of claims over the prior"},
+        tables=tables,
         findings=tuple(findings),
     )
-    own = (used.shape, used.scale_days)
-    return own, (public.shape, public.scale_days) if public else prior, part
+    return (float(own[0]), float(own[1])), public, part
+
+
+def _lag_covariance(base: Base) -> Floats:
+    """Covariance (2, 2) of the prior of (log shape, log scale): its own errors where it was fitted."""
+    sd, own = settings()["prior_sd"], base.artefact.get("uncertainty", {})
+    if LAG[0] in own:
+        return np.diag(
+            [(own[LAG[0]]["se"] / base.prior.lag_shape) ** 2, (own[LAG[1]]["se"] / base.prior.lag_scale_days) ** 2]
+        )
+    return np.diag([sd["lag_log_shape"] ** 2, sd["lag_log_scale"] ** 2])
 
 
 def frequency(base: Base, lag: tuple[float, float]) -> tuple[FrequencyFit, Part]:
@@ -234,28 +257,31 @@ def _alpha_sd(base: Base) -> Mapping[str, float]:
     return found
 
 
-def spread(base: Base, found: FrequencyFit) -> tuple[Dispersion | None, Part]:
-    """Poisson or negative binomial: the dispersion of a policy's claims in a year."""
+def spread(base: Base, found: FrequencyFit) -> tuple[float, Part]:
+    """Poisson or negative binomial: the dispersion of a policy's claims in a year, over the prior."""
     try:
         fitted = dispersion(
             *policy_years(found.rows.firm, base.experience.years["end"].dt.year, found.expected, found.rows.claims)
         )
     except ValueError as why:
-        return None, kept("fit-dispersion-kept", "frequency.dispersion", why)
-    table = pd.DataFrame([{name: getattr(fitted, name) for name in DISPERSION_COLUMNS}])
-    reach = Z * fitted.se
-    part = Part(
-        fitted.verdict,
-        values={"frequency.dispersion": fitted.dispersion},
-        uncertainty={
-            "frequency.dispersion": Uncertainty(
-                fitted.se, max(fitted.dispersion - reach, 0.0), fitted.dispersion + reach
-            )
-        },
-        sources={"frequency.dispersion": f"fitted: negative binomial on {fitted.policy_years:,} policy years"},
-        tables={"dispersion": table},
+        return base.prior.dispersion, kept("fit-dispersion-kept", DISPERSION, why)
+    own = base.artefact.get("uncertainty", {}).get(DISPERSION)
+    sd = own["se"] if own else settings()["prior_sd"]["dispersion"]
+    mean, variance = combined(
+        np.array([base.prior.dispersion]),
+        np.array([[sd**2]]),
+        np.array([fitted.dispersion]),
+        np.array([[fitted.se**2]]),
     )
-    return fitted, part
+    value, se = float(mean[0]), float(np.sqrt(variance[0, 0]))
+    part = Part(
+        f"{fitted.verdict} With the prior {value:.3g}.",
+        values={DISPERSION: value},
+        uncertainty={DISPERSION: Uncertainty(se, max(value - Z * se, 0.0), value + Z * se)},
+        sources={DISPERSION: f"fitted: negative binomial on {fitted.policy_years:,} policy years over the prior"},
+        tables={"dispersion": pd.DataFrame([{name: getattr(fitted, name) for name in DISPERSION_COLUMNS}])},
+    )
+    return value, part
 
 
 def prudence(base: Base, found: FrequencyFit, head_cv: Mapping[str, float]) -> Part:
