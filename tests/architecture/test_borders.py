@@ -56,7 +56,10 @@ def test_all_of_actuarial_but_fitting_is_light() -> None:
 def test_only_the_store_speaks_to_a_database() -> None:
     paths = modules("policies", "actuarial", "underwriting", "tui")
     roots = {dotted(path): {name.partition(".")[0] for name in imported(path.read_text("utf-8"))} for path in paths}
-    assert {name for name, found in roots.items() if found & DATABASE} == {"underwriting.store"}
+    assert {name for name, found in roots.items() if found & DATABASE} == {
+        "underwriting.bookfile",
+        "underwriting.store",
+    }
 
 
 @pytest.mark.parametrize(
