@@ -208,6 +208,21 @@ def test_few_claims_of_any_kind_give_a_legal_severity_and_a_credibility_from_0_t
     assert math.isfinite(fit.cv)
 
 
+@pytest.mark.parametrize(
+    "losses",
+    [np.zeros(50), np.full(50, 1e4), np.full(50, 1e9), np.geomspace(1.0, 1e12, 200), np.append(np.zeros(45), 1e8)],
+    ids=["all nil", "all equal", "all huge", "of every size", "one in a crowd of nil"],
+)
+def test_claims_of_no_sensible_distribution_still_give_a_legal_severity_and_a_warning(losses: np.ndarray) -> None:
+    size = len(losses)
+    found = fit_claim_severities(losses, ["G1"] * size, np.ones(size), PRIOR, np.zeros(size, dtype=bool), BASIC)
+    mean, low, high = limited_mean(found.heads["G1"], BASIC)
+    assert 0 < low < mean < high
+    assert mean <= BASIC
+    assert any(f.code == "severity-against-prior" and f.subject == "G1" for f in found.findings)
+    assert found.parameters["se"].notna().all()
+
+
 def test_a_narrow_prior_keeps_more_of_itself() -> None:
     losses = 3.0 * draw(PRIOR["G1"], 40, 9)
     narrow, wide = (fit_head(losses, losses, PRIOR["G1"], BASIC, factor) for factor in (0.2, 2.0))
