@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import tomllib
 import zipfile
@@ -15,6 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
 import pandas as pd
 
 from actuarial.calibration import Calibration, shipped_calibration
@@ -68,11 +71,28 @@ def write_experience(path: Path, experience: Experience) -> None:
 def _files(experience: Experience) -> Iterator[tuple[str, bytes]]:
     """The files of an experience, experience.toml last: a folder without it is none."""
     for name, table in ((YEARS, experience.years), (CLAIMS, experience.claims)):
-        yield name, table.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d").encode()
+        yield name, _csv(table)
     lines = [f'format = "{FORMAT}"', f"as_of = {experience.as_of}", f"source = {json.dumps(experience.source)}"]
     if experience.detection is not None:
         lines.append(f"detection = {experience.detection!r}")
     yield META, ("\n".join(lines) + "\n").encode()
+
+
+def _csv(table: pd.DataFrame) -> bytes:
+    """A table as CSV: days as YYYY-MM-DD, numbers to the last bit, empty where there is no value."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table.columns)
+    writer.writerows(zip(*(_cells(column) for _, column in table.items()), strict=True))
+    return text.getvalue().encode()
+
+
+def _cells(column: pd.Series) -> list[str]:
+    """The cells of a column, each distinct value written once."""
+    codes, distinct = pd.factorize(column, use_na_sentinel=False)
+    values = distinct.to_numpy().astype("datetime64[D]") if column.dtype.kind == "M" else distinct.to_numpy()
+    texts = np.array(["" if pd.isna(value) else str(value) for value in values.tolist()], dtype=object)
+    return list(texts[codes])
 
 
 # --- reading
