@@ -10,6 +10,7 @@ from actuarial.severity import Splice, limited_expected_value
 STEPS = 256  # grid steps from zero to the aggregate limit: 3e-8 of the loss at a claim a decade, 7e-6 at 5 a year
 POINTS = 2 * STEPS  # the transform runs to twice the aggregate limit
 TILT = 20.0 / POINTS  # exponential tilt per step: damps what wraps around by exp(-20) = 2e-9
+NEARLY_POISSON = 1e-6  # below, counts are taken as Poisson: nearer than the grid, and no digits are lost
 CHUNK = 8192  # policies per transform, to bound memory
 
 
@@ -31,7 +32,7 @@ def layer_grid(s: Splice, deductible: float, limit: float, aggregate: float, sca
 def limited_aggregate(frequency: Floats, grid: Floats, aggregate: float, dispersion: float) -> Floats:
     """E[min(S, aggregate)] in euros, (N,), for claim counts by head `frequency` (N, H) on one shared `grid`.
 
-    Counts are negative binomial with variance = mean + dispersion * mean^2.
+    Counts are negative binomial with variance = mean + dispersion * mean^2, Poisson where dispersion is 0.
     """
     total = frequency.sum(axis=1)
     share = np.divide(frequency, total[:, None], out=np.zeros_like(frequency), where=total[:, None] > 0)
@@ -41,8 +42,10 @@ def limited_aggregate(frequency: Floats, grid: Floats, aggregate: float, dispers
     for start in range(0, len(total), CHUNK):
         rows = slice(start, start + CHUNK)
         claim = np.fft.rfft((share[rows] @ grid) * tilt, n=POINTS)
-        log_growth = np.log1p(dispersion * total[rows, None] * (1.0 - claim))
+        exponent = total[rows, None] * (1.0 - claim)
+        if dispersion >= NEARLY_POISSON:
+            exponent = np.log1p(dispersion * exponent) / dispersion
         # expm1: the distribution less a certain zero, so that rare claims keep their digits
-        departure = np.fft.irfft(np.expm1(-log_growth / dispersion), n=POINTS)
+        departure = np.fft.irfft(np.expm1(-exponent), n=POINTS)
         result[rows] = -aggregate * (departure[:, :STEPS] @ below)
     return np.maximum(result, 0.0)

@@ -118,3 +118,16 @@ def test_rises_with_frequency_and_stays_below_aggregate(
 
 def test_no_claims_no_loss() -> None:
     assert limited_aggregate(np.zeros((1, 2)), layer_grid(S, D, L, 5e6, 1.0), 5e6, 0.3)[0] == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("dispersion", [0.0, 1e-9, 1e-6, 1e-4])
+def test_without_dispersion_counts_are_poisson(dispersion: float) -> None:
+    mean, aggregate = 1.7, 3.0
+    grid = np.zeros((1, STEPS + 1))
+    grid[0, STEPS // 3] = 1.0  # every claim costs a third of the aggregate limit
+    counts = np.arange(60)
+    probability = stats.poisson(mean).pmf(counts)
+    expected = (probability * np.minimum(counts * (STEPS // 3) * aggregate / STEPS, aggregate)).sum()
+    found = limited_aggregate(np.array([[mean]]), grid, aggregate, dispersion)
+    assert found == pytest.approx([expected], rel=1e-4)
+    assert limited_aggregate(np.array([[0.0]]), grid, aggregate, dispersion) == pytest.approx([0.0])
