@@ -12,6 +12,7 @@ import click
 
 from policies.findings import Severity
 from underwriting import settings
+from underwriting.approval import person
 from underwriting.cli import Options, lang_option
 from underwriting.commands import calibration_text as lines
 from underwriting.commands.calibration_data import approval_data, impact_data, row_data
@@ -57,8 +58,9 @@ def calibrate(
     from underwriting import comparison, recalibration  # noqa: PLC0415 - they load what fits
 
     desk = options.desk(regime) if experience else options.existing(regime)
+    name = person(settings.user_name() if by is None else by)
     start, known = desk.calibration_row(prior), {row.sha256 for row in desk.calibrations()}
-    row = recalibration.calibrate(desk, _experience(desk, experience), by or settings.user_name(), start.sha256, told())
+    row = recalibration.calibrate(desk, _experience(desk, experience), name, start.sha256, told())
     findings = findings_of(desk.validation(row))
     before, after = (desk.calibration_data(sha256) for sha256 in (start.sha256, row.sha256))
     most = comparison.largest(comparison.compare(before, after), MOST_CHANGED)
