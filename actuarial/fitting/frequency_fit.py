@@ -52,7 +52,8 @@ class FrequencyFit:
     `covariance` is robust to firms that differ, `model_covariance` is not; `unconstrained` are the coefficients before
     bounds; `scale` is the quasi-Poisson scale. `kept` perils had no claims: `kept_intercepts` hold the prior's level.
     `pulls` (F, K) are the one-step changes of the estimate when a firm counts once more; `effective` is the number of
-    parameters that the data decided, the trace of their share of the posterior information.
+    parameters that the data decided, the trace of their share of the posterior information. `information` (K, K) is
+    that of the data, on the quasi-Poisson scale.
     """
 
     cols: Columns
@@ -67,6 +68,7 @@ class FrequencyFit:
     cells: int
     pulls: Floats
     effective: float
+    information: Floats
     log_variance: Mapping[str, float]  # peril -> variance of its log expected claims from the parameters
     kept_intercepts: Mapping[str, float]
     findings: tuple[Finding, ...]
@@ -125,6 +127,7 @@ def fit_frequency(
         cells=len(claims),
         pulls=scores / scale @ plain,
         effective=float(np.trace(plain @ found.information)),
+        information=found.information,
         log_variance=_log_variance(design, found.expected, covariance, perils),
         kept_intercepts=kept,
         findings=(

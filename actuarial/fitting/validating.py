@@ -36,7 +36,7 @@ def validation(base: Base, found: FrequencyFit, lag: tuple[float, float], disper
     seen = validate(market, _factors(found), found.effective, base.seed)
     tables = dict(seen.tables)
     tables["bootstrap"] = resampled(found, base.seed)
-    tables["prior_sensitivity"] = sensitivity(base.experience, start, found)
+    tables["prior_sensitivity"] = sensitivity(found)
     findings: tuple[Finding, ...] = ()
     try:
         tables["out_of_time"] = held_out(base.experience, start, base.champion, dispersion)
