@@ -34,7 +34,7 @@ def experience(tables: Tables, voice: Voice) -> Section:
         claims, shares = column(order, "claims"), [finite(row.get("reported_share")) for row in order]
         ends = [count / share if share else count for count, share in zip(claims, shares, strict=True)]
         groups = [(voice.says("mark.claims_known"), claims), (voice.says("mark.in_the_end"), ends)]
-        labels = [voice.peril(str(row["peril"])) for row in order]
+        labels = [voice.peril(row["peril"]) for row in order]
         axis = Axis(voice.says("axis.claims"), voice.short)
         drawing = bars("experience", labels, groups, axis, voice.count, overlaid=True)
         figures.append(Figure(voice.says("figure.claims_by_peril"), drawing))
@@ -114,7 +114,7 @@ def parameters(tables: Tables, voice: Voice) -> Section:
     known = [row for row in complete(rows, "prior", "prior_sd", "estimate") if (finite(row["prior_sd"]) or 0) > 0]
     moved = [row for row in known if abs(shift(row)) > (finite(row["prior_sd"]) or 0)]
     seen = voice.says("section.parameters.seen", all=len(known), moved=len(moved)) if known else ""
-    names = ("path", "prior", "prior_sd", "estimate", "se", "interval", "unconstrained", "claims")
+    names = ("path", "prior", "prior_sd", "estimate", "se", "model_se", "interval", "unconstrained", "claims")
     written = [table("parameters", rows, names, voice)] if rows else []
     return section("parameters", ("parameters",), tables, voice, seen, (), written)
 

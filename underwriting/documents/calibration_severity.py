@@ -38,7 +38,7 @@ def tail(tables: Tables, voice: Voice) -> Section:
     if premiums:
         obliged, own = max(premiums.items(), key=lambda item: item[1].get("central", 0.0))
         amounts = {shape: voice.euros(own.get(shape)) for shape in ("lower", "central", "upper")}
-        sentences.append(voice.says("section.tail.bracket", **{"class": obliged}, **amounts))
+        sentences.append(voice.says("section.tail.bracket", **{"class": voice.name("class", obliged)}, **amounts))
     names = (
         "head",
         "publicised",
@@ -141,7 +141,7 @@ def limits(tables: Tables, voice: Voice) -> Section:
         written.append(_ilf_table(by_head, voice))
         top = max(rows, key=lambda row: finite(row["ilf"]) or 0.0)
         failed = sum(not (row.get("increasing") and row.get("concave")) for row in check)
-        words = {"limit": voice.euros(top["limit_eur"]), "head": voice.head(str(top.get("head")))}
+        words = {"limit": voice.euros(top["limit_eur"]), "head": voice.head(top.get("head"))}
         seen = voice.says("section.limits.seen", ilf=voice.number(top["ilf"]), failed=failed, **words)
     if check:
         written.append(table("ilf_check", check, ("head", "increasing", "concave", "worst"), voice))
@@ -197,7 +197,7 @@ def _moved(rows: Records, voice: Voice) -> str:
     if not rows:
         return ""
     far = max(rows, key=lambda row: abs((finite(row["share"]) or 0.0) - (finite(row["prior"]) or 0.0)))
-    words = {"peril": voice.peril(str(far.get("peril"))), "head": voice.head(str(far.get("head")))}
+    words = {"peril": voice.peril(far.get("peril")), "head": voice.head(far.get("head"))}
     return voice.says(
         "section.mixture.seen", prior=voice.percent(far["prior"]), share=voice.percent(far["share"]), **words
     )

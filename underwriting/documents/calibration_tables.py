@@ -72,12 +72,12 @@ def _plain_writer(name: str, records: Records, columns: Sequence[str], voice: Vo
 
 def _wording(column: str, voice: Voice) -> Callable[[object], str]:
     if column == "path":
-        return lambda value: path_name(str(value), voice)
+        return lambda value: path_name(str(value or DASH), voice)
     readers = {"covariate": _covariate, "effect": _growth}
     if column in readers:
-        return lambda value: readers[column](safe(str(value)), voice)
+        return lambda value: readers[column](safe(str(value or DASH)), voice)
     if column == "head":
-        return lambda value: voice.head(str(value))
+        return voice.head
     if column in {"increasing", "concave"}:
         return lambda value: voice.says("page.yes" if value else "page.no")
     kind = NAMED.get(column, column)
@@ -173,8 +173,8 @@ def column(records: Records, name: str) -> list[float]:
 
 def grouped(records: Records, name: str) -> dict[str, Records]:
     """Rows by the value of a column, in order of appearance."""
-    names = dict.fromkeys(str(row.get(name)) for row in records)
-    return {wanted: [row for row in records if str(row.get(name)) == wanted] for wanted in names}
+    names = dict.fromkeys(str(row.get(name) or "") for row in records)
+    return {wanted: [row for row in records if str(row.get(name) or "") == wanted] for wanted in names}
 
 
 def rows_of(tables: Tables, name: str) -> list[Row]:

@@ -153,7 +153,7 @@ def credibility(tables: Tables, voice: Voice) -> Section:
     if known:
         lines = [
             dot(
-                voice.peril(str(row.get("peril"))),
+                voice.peril(row.get("peril")),
                 row,
                 ("alpha", "low", "high", "alpha_prior"),
                 voice.count(row.get("claims")),
@@ -164,7 +164,7 @@ def credibility(tables: Tables, voice: Voice) -> Section:
         drawing = dots("credibility", lines, axis, voice.says("mark.fitted"), voice.says("mark.prior"), wide=True)
         figures.append(Figure(voice.says("figure.credibility"), drawing))
         order = sorted(known, key=lambda row: finite(row["alpha"]) or 0.0)
-        ends = {"first": voice.peril(str(order[0].get("peril"))), "last": voice.peril(str(order[-1].get("peril")))}
+        ends = {"first": voice.peril(order[0].get("peril")), "last": voice.peril(order[-1].get("peril"))}
         alphas = {"low": voice.number(order[0]["alpha"]), "high": voice.number(order[-1]["alpha"])}
         seen = voice.says("section.credibility.seen", **ends, **alphas)
     names = (
@@ -197,7 +197,7 @@ def tests(tables: Tables, voice: Voice) -> Section:
         figures.append(Figure(voice.says("figure.tests"), drawing))
         rates = {"prior": voice.percent(order[0].get("prior_mean"), 1), "mean": voice.percent(order[0]["mean"], 1)}
         counts = {"measured": len(measured), "all": len(rows)}
-        seen = voice.says("section.tests.seen", test=order[0].get("test"), **rates, **counts)
+        seen = voice.says("section.tests.seen", test=voice.name("test", order[0].get("test")), **rates, **counts)
     names = ("test", "basis", "systems", "trials", "mean", "silence", "prior_mean", "left_out", "worst_z")
     written = [table("tests", rows, names, voice)] if rows else []
     return section("tests", ("tests",), tables, voice, seen, figures, written)

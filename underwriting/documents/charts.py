@@ -30,12 +30,14 @@ from underwriting.documents.drawing import (
     scale,
     svg_of,
 )
+from underwriting.intake.text import safe
 
 ROW_HEIGHT, AXIS_HEIGHT, LEGEND_HEIGHT = 0.21, 0.5, 0.24  # inches of a row of dots, of the axis, of the legend
 BAR_HEIGHT = 0.19
 CURVE_HEIGHT = 2.9
 CELL_HEIGHT = 0.3
 LEGEND_LETTERS, HANDLE_LETTERS = 58, 6  # letters that fit above a narrow frame; room of a mark and its gap
+LONGEST_LABEL = 40
 TOLD_AT_MOST = 30  # values read out in the words of a chart
 DARK_CELL = 0.55  # from this share of the deepest blue on, a cell's number is white
 STYLES: dict[str, dict[str, Any]] = {
@@ -91,13 +93,18 @@ def dots(
 
 
 def _rows(axes: Axes, at: np.ndarray[Any, Any], rows: Sequence[Dot]) -> None:
-    axes.set_yticks(list(at), [row.label for row in rows])
+    axes.set_yticks(list(at), [_cut(row.label) for row in rows])
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.spines["left"].set_visible(False)
     for y, row in zip(at, rows, strict=True):
         if row.note:
             place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "va": "center", "ha": "left"}
             axes.annotate(row.note, (1.02, float(y)), color=MUTED, annotation_clip=False, **place)
+
+
+def _cut(label: str) -> str:
+    """A label that leaves room for the chart, without letters that no SVG may hold."""
+    return safe(label, LONGEST_LABEL)
 
 
 def _told(rows: Sequence[Dot], write: Callable[[float], str]) -> str:
@@ -175,7 +182,7 @@ def bars(
             axes.bar_label(drawn, told, padding=3, color=INK)
         scale(axes, "x", axis)
         axes.margins(x=0.12, y=0.02)
-        axes.set_yticks(list(at), list(labels))
+        axes.set_yticks(list(at), [_cut(label) for label in labels])
         axes.grid(visible=False, axis="y")
         axes.spines["left"].set_visible(False)
         _legend(axes)
@@ -203,8 +210,8 @@ def heat_map(
                 color = "white" if share / top > DARK_CELL else INK
                 axes.text(c, r, write(float(share)), ha="center", va="center", color=color)
         axes.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(rows) - 0.5, -0.5))
-        axes.set_xticks(range(len(columns)), list(columns))
-        axes.set_yticks(range(len(rows)), list(rows))
+        axes.set_xticks(range(len(columns)), [_cut(column) for column in columns])
+        axes.set_yticks(range(len(rows)), [_cut(row) for row in rows])
         axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
         axes.spines[:].set_visible(False)
         axes.grid(visible=False)

@@ -137,13 +137,14 @@ class Voice:
             return DASH
         return f"{self.number(low)} – {self.number(high)}"
 
-    def peril(self, peril: str) -> str:
+    def peril(self, peril: object) -> str:
         """The title of a peril, or its code where we know none."""
-        return titled(PERILS[peril], self.lang) if peril in PERILS else safe(peril)
+        return titled(PERILS[str(peril)], self.lang) if str(peril) in PERILS else safe(str(peril or DASH))
 
-    def head(self, head: str) -> str:
+    def head(self, head: object) -> str:
         """Code and title of a head, or its code where we know none."""
-        return f"{head} {titled(HEADS[head], self.lang)}" if head in HEADS else self.name("head", head)
+        known = HEADS.get(str(head))
+        return f"{known.id} {titled(known, self.lang)}" if known else self.name("head", head)
 
     def name(self, kind: str, value: object) -> str:
         """The name of a level, model, verdict ...: its text where there is one, else the word itself."""
