@@ -37,7 +37,7 @@ def plain_amount(amount: Money, currency: str) -> str:
 
 def finding_title(finding: Finding, lang: str) -> str:
     """What a finding of this code means, in one sentence without values; a code that has no title is its own."""
-    entry = _texts().get(f"finding.{finding.code}")
+    entry = _texts().get(f"finding.{finding.code}") or _texts().get(f"calibration.{finding.code}")
     return entry[lang] if entry else finding.code
 
 

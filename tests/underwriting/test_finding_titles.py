@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from test_appetite import CASES
 
+from actuarial.fitting.verdicts import CODES as VERDICTS
 from policies.findings import BadInputError, Finding, Severity, WaarborgError
 from underwriting.commands.printing import errors_in, finding_line
 from underwriting.intake.codes import CODES
@@ -44,16 +45,34 @@ def of_code(code: str) -> Finding:
     return replace(FINDING, code=code)
 
 
-def test_findings_are_made_by_intake_and_appetite_only() -> None:
+def calibration_makers() -> list[Path]:
+    return [*(ROOT / "actuarial" / "fitting").glob("*.py"), ROOT / "underwriting" / "impact.py"]
+
+
+def calibration_codes() -> set[str]:
+    """First arguments of the calls that make a finding on a calibration, and the codes of its verdicts."""
+    trees = [ast.parse(path.read_text("utf-8")) for path in calibration_makers()]
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    first = [c.args[0] for c in calls if isinstance(c.func, ast.Name) and c.func.id in {"Finding", "_finding", "kept"}]
+    return {node.value for node in first if isinstance(node, ast.Constant)} | set(VERDICTS)
+
+
+def test_findings_on_a_dossier_are_made_by_intake_and_appetite_only() -> None:
     storeys = ("policies", "actuarial", "underwriting", "tui")
     sources = [path for storey in storeys for path in (ROOT / storey).rglob("*.py")]
-    assert {path for path in sources if findings_made(path)} == MAKERS
+    others = {path for path in sources if "experience" in path.name or path.parent.name == "documents"}
+    assert {path for path in sources if findings_made(path)} - {*calibration_makers(), *others} == MAKERS
     assert CODES.keys() & appetite_codes().keys() == set()
 
 
 def test_every_code_has_a_title_and_every_title_a_code() -> None:
     titled = {key.removeprefix("finding.") for key in _texts() if key.startswith("finding.")}
     assert titled == set(RAISED)
+
+
+def test_every_code_of_a_calibration_has_a_title_and_every_title_a_code() -> None:
+    titled = {key.removeprefix("calibration.") for key in _texts() if key.startswith("calibration.")}
+    assert titled == calibration_codes()
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
