@@ -93,7 +93,7 @@ def read_table(
 
 def _cells(raw: bytes) -> pd.DataFrame:
     """Every cell as text, "" where a row ends early. Raises Refused."""
-    text = text_of(raw)
+    text = text_of(raw).rstrip()
     header = text[: text.find("\n")].strip().split(",")
     if doubled := {name for name in header if header.count(name) > 1}:
         raise Refused("csv-columns", f"row 1 names {shown(min(doubled))} twice; right would be once")
@@ -114,8 +114,6 @@ def _cells(raw: bytes) -> pd.DataFrame:
         raise Refused("csv-syntax", f"is no table ({told}); right would be {right}") from None
     if len(cells) > ROWS:
         raise Refused("file-too-large", f"has more than {ROWS} rows")
-    while len(cells) and not cells.iloc[-1].any():  # empty lines at the end
-        cells = cells.iloc[:-1]
     return cells
 
 

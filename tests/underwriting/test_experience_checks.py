@@ -83,6 +83,12 @@ def test_a_mistake_is_one_line_with_its_place_and_what_is_right(
     assert right in found[0]
 
 
+def test_the_page_names_the_findings() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "experience.md").read_text("utf-8")
+    assert [code for _, _, code, _, _ in MISTAKES if f"`{code}`" not in page] == []
+    assert [field.name for field in claim_fields() if f"`{field.name}`" not in page] == []
+
+
 def test_all_mistakes_are_told_at_once(folder: Path) -> None:
     edited(folder, YEARS, cell(3, "sector", "space"))
     edited(folder, YEARS, cell(9, "exposure", "0"))
