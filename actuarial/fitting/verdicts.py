@@ -246,6 +246,7 @@ def standard_errors(bootstrap: pd.DataFrame, parameters: pd.DataFrame) -> Iterat
     With a prior of s.d. s, refits to resampled firms vary by se sqrt(1 - se^2 / s^2), less than the posterior error se.
     """
     bounds, both = standards()["stability"], bootstrap.merge(parameters[["path", "prior_sd", "se"]], on="path")
+    both["se"] = both["se"].astype(float)  # of objects where some parameter has none
     learned = 1.0 - np.square(both["se"] / _or_infinite(both["prior_sd"]))
     both = both[learned > bounds["learned"]]
     implied = both["se"] * np.sqrt(learned[learned > bounds["learned"]])
@@ -293,7 +294,7 @@ def priors(prior_sensitivity: pd.DataFrame) -> Iterator[Finding]:
 
 def untouched(parameters: pd.DataFrame) -> Iterator[Finding]:
     """Parameters whose error is nearly that of the prior."""
-    share = np.square(parameters["se"] / _or_infinite(parameters["prior_sd"]))
+    share = np.square(parameters["se"].astype(float) / _or_infinite(parameters["prior_sd"]))
     kept = parameters[share > standards()["prior"]["untouched"]]
     if len(kept):
         yield _gathered(

@@ -102,6 +102,8 @@ def test_p_value_is_that_of_the_poisson_law() -> None:
     assert poisson_p(np.array(9.0), np.array(4.0)) == pytest.approx(2 * poisson.sf(8, 4.0))
     assert poisson_p(np.array(1.0), np.array(4.0)) == pytest.approx(2 * poisson.cdf(1, 4.0))
     assert poisson_p(np.array(0.0), np.array(1e-3)) == 1.0
+    assert poisson_p(np.array(1.0), np.array(1e-3)) == pytest.approx(2 * poisson.sf(0, 1e-3))
+    assert poisson_p(np.array(1.0), np.array(1e-3), 2.0) < 1 - LEVEL  # half a claim where a two-thousandth is expected
 
 
 def test_dispersion_is_recovered() -> None:

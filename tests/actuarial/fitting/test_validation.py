@@ -114,6 +114,9 @@ def test_the_truth_beats_the_champion(good: Validation) -> None:
     assert fit["log_score"].idxmin() == "fitted"
     assert gini.loc["fitted", "gini"] > gini.loc["champion", "gini"]
     assert good.tables["gini_gain"]["low"].iloc[0] > 0
+    paired, alone = good.tables["gini_gain"].iloc[0], gini.loc["fitted"]
+    assert paired["high"] - paired["low"] < 0.8 * (alone["high"] - alone["low"])
+    assert good.tables["double_lift"]["ratio"].is_monotonic_increasing
     gain = good.tables["deviance_gain"].iloc[0]
     assert gain["gain"] == pytest.approx(fit.loc["champion", "deviance"] - fit.loc["fitted", "deviance"])
     assert 0 < gain["low"] < gain["gain"] < gain["high"]

@@ -65,6 +65,7 @@ SOUND: Mapping[str, Records] = {
     "parameters": [
         {"path": "theta.FIN", "prior_sd": 0.2, "se": 0.1, "estimate": 0.3},
         {"path": "eta", "prior_sd": math.nan, "se": 0.1, "estimate": 0.5},
+        {"path": "severity.heads.G1.mu", "prior_sd": None, "se": None, "estimate": 9.0},
     ],
     "bootstrap": [
         {"path": "theta.FIN", "estimate": 0.3, "sd": 0.09},
@@ -146,6 +147,9 @@ def test_the_total_is_reported_once_and_levels_beside_it() -> None:
     both = off(0, 1.5) | off(1, 1.5)
     assert [finding.code for finding in judged(both)] == ["balance-off"]
     assert "too low" in judged(both)[0].message
+    near = off(0, 1.5) | {("level_tests", 1): {"p_adjusted": 0.001}}
+    near[("actual_expected", 1)] = {"ratio": 1.6, "low": 1.4, "high": 1.8}
+    assert [finding.code for finding in judged(near)] == ["balance-off"]
     worse = judged(off(0, 1.5) | off(1, 2.0))
     assert [finding.code for finding in worse] == ["balance-off", "level-off"]
     assert worse[1].subject == "class A5"
