@@ -37,7 +37,7 @@ BAR_HEIGHT = 0.19
 CURVE_HEIGHT = 2.9
 CELL_HEIGHT = 0.3
 LEGEND_LETTERS, HANDLE_LETTERS = 58, 6  # letters that fit above a narrow frame; room of a mark and its gap
-LONGEST_LABEL = 40
+LONGEST_LABEL, NARROW_LABEL = 44, 28  # letters of a label at all, and in half the width
 TOLD_AT_MOST = 30  # values read out in the words of a chart
 DARK_CELL = 0.55  # from this share of the deepest blue on, a cell's number is white
 STYLES: dict[str, dict[str, Any]] = {
@@ -61,7 +61,11 @@ def dots(
     reference: float | None = None,
     wide: bool = False,
 ) -> Drawing:
-    """Horizontal dots with intervals, the first row on top; `main` and `other` name the two kinds of mark."""
+    """Horizontal dots with intervals, the first row on top; `main` and `other` name the two kinds of mark.
+
+    Long labels take the whole width even where `wide` does not ask for it.
+    """
+    wide = wide or max((len(row.label) for row in rows), default=0) > NARROW_LABEL
     twofold = any(row.other is not None for row in rows)
     height = AXIS_HEIGHT + LEGEND_HEIGHT * twofold + ROW_HEIGHT * len(rows)
     with canvas(WIDE if wide else NARROW, height, name) as figure:
