@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 from calibration_values import artefact, findings, tables, validation
 
+from policies.findings import Finding
 from underwriting.documents.calibration_page import page
 from underwriting.documents.calibration_print import printed
 from underwriting.documents.calibration_report import report_of, write_report
 from underwriting.documents.content import Report
 from underwriting.documents.voice import Voice
+from underwriting.texts import finding_title
 
 FITTED_AT = date(2026, 11, 20)
 AS_OF = date(2026, 11, 1)
@@ -121,7 +123,8 @@ def test_every_section_has_title_reading_and_nothing_missing(outline: Outline) -
 
 
 def test_every_finding_approval_and_fact_is_on_the_page(outline: Outline) -> None:
-    told = [row["message"] for row in findings()] + [row["code"] for row in findings()]
+    titles = [finding_title(Finding(**row), "nl") for row in findings()]
+    told = [*titles, *(row["message"] for row in findings())]
     assert [text for text in told if text not in outline.text] == []
     for text in ("Anna de Vries", "20 november 2026", "Bram Jansen", APPROVALS[0][1], "1 januari 2027", "ab" * 32):
         assert text in outline.text
