@@ -6,14 +6,14 @@ import io
 import math
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 from matplotlib.transforms import blended_transform_factory
 
 from underwriting.documents.content import Axis
@@ -28,12 +28,14 @@ FACES = (
     "'Libertinus Serif', Charter, 'Bitstream Charter', 'Sitka Text', Cambria, Georgia, 'Liberation Serif', "
     "'Times New Roman', serif"
 )
-LOG_STEPS = (  # of a logarithmic axis: up to so many decades, where its ticks stand in each
-    (0.6, (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)),
-    (1.1, (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)),
-    (2.2, (1.0, 2.0, 5.0)),
+LOG_STEPS = (  # where ticks of a logarithmic axis stand in each decade, the closest first
+    (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0),
+    (1.0, 1.5, 2.0, 3.0, 5.0, 7.0),
+    (1.0, 2.0, 5.0),
+    (1.0, 3.0),
+    (1.0,),
 )
-MOST_DECADES = 4  # a logarithmic axis with more of them labels every other one
+LETTERS_PER_INCH, TICK_GAP = 8, 2  # of written ticks along an axis, with the gap between two of them
 
 SETTINGS: dict[str, Any] = {
     "svg.fonttype": "none",  # letters stay letters: they can be read aloud, searched and scaled
@@ -94,18 +96,28 @@ def scale(axes: Axes, which: str, axis: Axis) -> None:
     else:  # above the axis, where it is read level
         left = blended_transform_factory(axes.figure.transFigure, axes.transAxes)
         axes.text(0, 1.06, axis.label, transform=left, color=MUTED)
-    part.set_major_locator(_log_ticks(axes, which) if axis.log else MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    part.set_major_locator(
+        _log_ticks(axes, which, axis.write) if axis.log else MaxNLocator(5, steps=[1, 2, 2.5, 5, 10])
+    )
     part.set_major_formatter(FuncFormatter(lambda value, _: axis.write(value)))
     part.set_minor_formatter(NullFormatter())
     part.set_minor_locator(NullLocator())
 
 
-def _log_ticks(axes: Axes, which: str) -> LogLocator:
-    """Ticks as close as the range needs: the shorter it is, the more of each decade; beyond it every other decade."""
+def _log_ticks(axes: Axes, which: str, write: Callable[[float], str]) -> FixedLocator:
+    """Ticks as close as their written numbers allow; where even decades are too close, every other one or fewer."""
     low, high = axes.get_xlim() if which == "x" else axes.get_ylim()
-    decades = math.log10(high / low)
-    steps = next((steps for longest, steps in LOG_STEPS if decades <= longest), (1.0,))
-    return LogLocator(subs=steps, numticks=MOST_DECADES if len(steps) == 1 else None)
+    width, height = axes.figure.get_size_inches()
+    room = LETTERS_PER_INCH * (width if which == "x" else height)
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    closest = [[step * 10.0**decade for decade in decades for step in steps] for steps in LOG_STEPS]
+    wider = [[10.0**decade for decade in decades if decade % apart == 0] for apart in range(2, len(decades) + 2)]
+    for ticks in (*closest, *wider):
+        shown = [tick for tick in ticks if low <= tick <= high]
+        taken = sum((len(write(tick)) if which == "x" else 1) + TICK_GAP for tick in shown)
+        if taken <= room:
+            return FixedLocator(shown)
+    return FixedLocator([])
 
 
 def svg_of(figure: Figure, name: str) -> str:
