@@ -71,29 +71,34 @@ def dots(
     with canvas(WIDE if wide else NARROW, height, name) as figure:
         axes = figure.subplots()
         at = np.arange(len(rows))[::-1]
-        for y, row in zip(at, rows, strict=True):
-            if row.low is not None and row.high is not None:
-                axes.plot([row.low, row.high], [y, y], color=BLUE, linewidth=1.5, solid_capstyle="butt")
-        seconds = [(row.other, y) for y, row in zip(at, rows, strict=True) if row.other is not None]
-        if seconds:
-            style: dict[str, Any] = {
-                "marker": "D",
-                "markersize": 4.6,
-                "markerfacecolor": "white",
-                "markeredgewidth": 1.1,
-            }
-            axes.plot(*zip(*seconds, strict=True), color=ORANGE, linestyle="none", label=other, **style)
-        firsts = [(row.value, y) for y, row in zip(at, rows, strict=True) if row.value is not None]
-        if firsts:
-            axes.plot(*zip(*firsts, strict=True), color=BLUE, linestyle="none", marker="o", markersize=5, label=main)
+        _marks(axes, at, rows, main, other)
         scale(axes, "x", axis)
         if reference is not None:
             axes.axvline(reference, color=INK, linewidth=0.8, zorder=0.5)
         _rows(axes, at, rows)
-        if seconds:
+        if twofold:
             _legend(axes)
         svg = svg_of(figure, name)
     return Drawing(svg, _told(rows, axis.write), height, wide)
+
+
+def _marks(axes: Axes, at: np.ndarray[Any, Any], rows: Sequence[Dot], main: str, other: str) -> None:
+    """Intervals, then the other values, then the values themselves on top."""
+    for y, row in zip(at, rows, strict=True):
+        if row.low is not None and row.high is not None:
+            axes.plot([row.low, row.high], [y, y], color=BLUE, linewidth=1.5, solid_capstyle="butt")
+    seconds = [(row.other, y) for y, row in zip(at, rows, strict=True) if row.other is not None]
+    if seconds:
+        style: dict[str, Any] = {
+            "marker": "D",
+            "markersize": 4.6,
+            "markerfacecolor": "white",
+            "markeredgewidth": 1.1,
+        }
+        axes.plot(*zip(*seconds, strict=True), color=ORANGE, linestyle="none", label=other, **style)
+    firsts = [(row.value, y) for y, row in zip(at, rows, strict=True) if row.value is not None]
+    if firsts:
+        axes.plot(*zip(*firsts, strict=True), color=BLUE, linestyle="none", marker="o", markersize=5, label=main)
 
 
 def _rows(axes: Axes, at: np.ndarray[Any, Any], rows: Sequence[Dot]) -> None:

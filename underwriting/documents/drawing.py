@@ -107,8 +107,8 @@ def scale(axes: Axes, which: str, axis: Axis) -> None:
 def _log_ticks(axes: Axes, which: str, write: Callable[[float], str]) -> FixedLocator:
     """Ticks as close as their written numbers allow; where even decades are too close, every other one or fewer."""
     low, high = axes.get_xlim() if which == "x" else axes.get_ylim()
-    box = axes.figure.bbox.size / axes.figure.dpi
-    room = LETTERS_PER_INCH * float(box[0 if which == "x" else 1])
+    box = axes.figure.bbox
+    room = LETTERS_PER_INCH * (box.width if which == "x" else box.height) / axes.figure.dpi
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     closest = [[step * 10.0**decade for decade in decades for step in steps] for steps in LOG_STEPS]
     wider = [[10.0**decade for decade in decades if decade % apart == 0] for apart in range(2, len(decades) + 2)]
