@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from actuarial.calibration import shipped_calibration
+from actuarial.fitting.calibrating import Calibrated
 from actuarial.fitting.sample_experience import sample_experience
 from policies.regimes import load_regime
 from underwriting.experience_file import write_experience
 
-RECIPES = Path(__file__).parents[1] / "docs" / "recipes"
+DOCS = Path(__file__).parents[1] / "docs"
+RECIPES = DOCS / "recipes"
 FIRMS, FIRMS_OF_FILE, DAY = "400", 400, date(2026, 11, 24)
 
 Run = Callable[..., str]
@@ -76,3 +78,13 @@ def test_challenger_takes_an_experience_file(run: Run, tmp_path: Path) -> None:
     write_experience(tmp_path / "market.zip", market)
     printed = run("challenger.py", str(tmp_path / "market.zip"), "2")
     assert f"{market.source}: {len(market.claims):,} claims known by 2026-11-24" in printed
+
+
+def test_the_fit_of_the_scripting_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    section = (DOCS / "scripting.md").read_text("utf-8").partition("## Calibrations")[2]
+    names: dict[str, object] = {}
+    exec(section.partition("```py\n")[2].partition("```")[0], names)  # noqa: S102 - the page is ours
+    found = names["found"]
+    assert isinstance(found, Calibrated)
+    assert str(found.tables["relativities"]) in capsys.readouterr().out
+    assert [name for name in found.__slots__ if f"`{name}`" not in section] == []
