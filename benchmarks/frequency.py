@@ -23,7 +23,7 @@ from benchmarks.__main__ import row, seconds
 SEED = 1
 FACTORS, LEVELS = 5, 9  # 8 dummies a factor: 40 beside the intercept
 # Claims a year at the reference, s.d. of the effects on log frequency. With 0.02 and 0.3 glum stops 1.2e-6 from
-# statsmodels, which the engine meets to 1e-14; a tighter bound does not help glum, and the check of equality would fail.
+# statsmodels, which the engine meets to 1e-14; a tighter bound does not help glum, and the check would fail.
 RATE, SPREAD = 0.05, 0.2
 RUNS = 3  # of which the fastest counts, for every engine
 TIGHT = 1e-7  # glum's bound on the gradient of the mean loss; at 1e-8 its line search can fail on 5,000,000 rows
