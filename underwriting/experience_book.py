@@ -35,12 +35,12 @@ from underwriting.desk import Desk
 Profiles = Sequence[RiskProfile]
 
 
-def experience_from_book(desk: Desk) -> Experience:
+def experience_from_book(desk: Desk, calibration: Calibration | None = None) -> Experience:
     """The experience of the firms in the desk's book, each up to the day of its newest quote.
 
-    Danger, compliance and exposure are those of that day under the desk's regime and calibration, for all years of the
-    window over which the regime looks back. Claims are the incidents of those years that were no near misses. Raises
-    WaarborgError when the book holds no quote, or no system that has been at risk.
+    Danger, compliance and exposure are those of that day under the desk's regime and the calibration, by default the
+    desk's, for all years of the window over which the regime looks back. Claims are the incidents of those years that
+    were no near misses. Raises WaarborgError when the book holds no quote, or no system that has been at risk.
     """
     by_day: dict[date, list[RiskProfile]] = defaultdict(list)
     for row, profile in desk.newest_profiles():
@@ -48,7 +48,9 @@ def experience_from_book(desk: Desk) -> Experience:
     if not by_day:
         raise WaarborgError(f"no quotes in {desk.book}; save quotes first, or give experience as a file")
     days = sorted(by_day)
-    years = pd.concat([_years(by_day[at], at, desk.regime, desk.calibration) for at in days], ignore_index=True)
+    years = pd.concat(
+        [_years(by_day[at], at, desk.regime, calibration or desk.calibration) for at in days], ignore_index=True
+    )
     if years.empty:
         raise WaarborgError(f"no system in {desk.book} has been at risk for a day")
     claims = pd.DataFrame(

@@ -14,7 +14,7 @@ from actuarial.calibration import Calibration
 from actuarial.fitting.experience import Experience
 from actuarial.fitting.frequency_design import Rows, columns, rows_of
 from actuarial.fitting.frequency_fit import FrequencyFit, fit_frequency, rate_of
-from actuarial.fitting.refits import bootstrap_summary, out_of_time, prior_sensitivity
+from actuarial.fitting.refits import bootstrap_summary, out_of_time, out_of_time_gain, prior_sensitivity
 from actuarial.rounding import Floats
 from policies.findings import WaarborgError
 
@@ -51,8 +51,10 @@ def after(experience: Experience, day: date) -> Experience:
     return replace(experience, years=years, claims=claims[claims["occurred"] >= at])
 
 
-def held_out(experience: Experience, base: Refitted, champion: Calibration, dispersion: float) -> pd.DataFrame:
-    """Fit to all but the last year, as it was known then, and predict that year: frame `out_of_time`.
+def held_out(
+    experience: Experience, base: Refitted, champion: Calibration, dispersion: float
+) -> dict[str, pd.DataFrame]:
+    """Fit to all but the last year, as it was known then, and predict that year: frames `out_of_time` and its gain.
 
     Raises WaarborgError when what is left cannot be fitted.
     """
@@ -70,11 +72,13 @@ def held_out(experience: Experience, base: Refitted, champion: Calibration, disp
         "champion": (rate_of(rows, old, old.mean) * rows.years[:, None], 0.0),
         "null": (flat * rows.years[:, None], 0.0),
     }
+    year = experience.as_of.year
     frames = [
-        out_of_time(model, experience.as_of.year, rows.claims, expected, rows.firm, dispersion, error)
+        out_of_time(model, year, rows.claims, expected, rows.firm, dispersion, error)
         for model, (expected, error) in predictions.items()
     ]
-    return pd.concat(frames, ignore_index=True)
+    gain = out_of_time_gain(year, rows.claims, predictions["fitted"][0], predictions["champion"][0], rows.firm)
+    return {"out_of_time": pd.concat(frames, ignore_index=True), "out_of_time_gain": gain}
 
 
 def _expected(rows: Rows, coefficients: Floats, found: FrequencyFit) -> Floats:

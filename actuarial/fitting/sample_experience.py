@@ -16,6 +16,7 @@ from actuarial.calibration import Calibration
 from actuarial.evidence import Ints
 from actuarial.fitting.experience import CONDUCTS, Experience, danger_column
 from actuarial.fitting.experience_frames import experience_of
+from actuarial.fitting.insured_severity import authored, on_level_factor
 from actuarial.market.experience import Experience as Market
 from actuarial.market.experience import draw_experience, expected_claims, first_and_last_day
 from actuarial.market.measurement import HIDDEN, Seen, as_it_is, as_measured, draw_conduct, draw_settlement, stream
@@ -24,6 +25,7 @@ from actuarial.rounding import Floats
 from actuarial.tariff import tariff
 from policies.regimes import Regime
 
+UNIX_YEAR = 1970  # the year 0 of datetime64
 YEARS = 5  # of experience, the window over which a tariff looks back
 CONDUCT, SETTLEMENT, EVIDENCE = range(3)  # streams of draws beside the market
 
@@ -115,10 +117,17 @@ def _claims(market: Market, seen: Seen, settled: Ints, regime: Regime, calibrati
             "occurred": _days(at, c.accident_day[known]),
             "known": _days(at, c.report_day[known]),
             "conduct": _texts(CONDUCTS, seen.conduct[known]),
-            "loss_eur": c.loss[known],
+            "loss_eur": c.loss[known] / _on_level(at, c.accident_day[known]),
             "settled": pd.Series(_days(at, settled[known])).where(settled[known] < 0),
         }
     )
+
+
+def _on_level(at: date, days: Ints) -> Floats:
+    """What a euro of the year of each day has become in the pricing year, (C,): losses are drawn at that level."""
+    years, code = np.unique(_days(at, days).astype("datetime64[Y]").astype(int) + UNIX_YEAR, return_inverse=True)
+    pricing_year = authored()["data"]["pricing_year"]
+    return np.array([on_level_factor(int(year), pricing_year) for year in years])[code]
 
 
 def _texts(names: Sequence[str], codes: Ints) -> NDArray[np.object_]:

@@ -39,7 +39,7 @@ def validation(base: Base, found: FrequencyFit, lag: tuple[float, float], disper
     tables["prior_sensitivity"] = sensitivity(found)
     findings: tuple[Finding, ...] = ()
     try:
-        tables["out_of_time"] = held_out(base.experience, start, base.champion, dispersion)
+        tables |= held_out(base.experience, start, base.champion, dispersion)
     except WaarborgError as why:
         told = f"no year can be held out: {why}"
         findings = (Finding("fit-no-holdout", Severity.WARNING, "experience", told),)
@@ -51,7 +51,8 @@ def validation(base: Base, found: FrequencyFit, lag: tuple[float, float], disper
 def champion_expected(found: FrequencyFit, champion: Calibration) -> Floats:
     """Known claims that another calibration expects of the rows, (R, P); with the same reporting delay."""
     theirs = columns(champion, {}, found.cols.perils)
-    return np.asarray(rate_of(found.rows, theirs, theirs.mean) * found.rows.years[:, None])
+    expected = rate_of(found.rows, theirs, theirs.mean) * found.rows.years[:, None]
+    return np.maximum(expected, np.finfo(float).tiny)
 
 
 def _factors(found: FrequencyFit) -> Mapping[str, Any]:

@@ -42,7 +42,9 @@ class QuickFit:
         self.asked: list[tuple[Any, ...]] = []
         self.trouble: BaseException | None = None
 
-    def __call__(self, experience: Any, artefacts: Any, regime: Any, seed: int, progress: Any) -> SimpleNamespace:
+    def __call__(
+        self, experience: Any, artefacts: Any, regime: Any, seed: int, progress: Any, tests: Any
+    ) -> SimpleNamespace:
         self.asked.append((experience, artefacts, regime, seed))
         progress(1, 2, "frequency", "1,234 claims in 9,876 cells")
         if self.trouble:
@@ -81,7 +83,7 @@ def _on_that_day(made: Callable[..., None]) -> Callable[..., None]:
 def fit(monkeypatch: pytest.MonkeyPatch) -> QuickFit:
     quick = QuickFit()
     monkeypatch.setattr(recalibration, "fit", quick)
-    monkeypatch.setattr(commands, "_experience", lambda _desk, _file: EXPERIENCE)
+    monkeypatch.setattr(commands, "_experience", lambda _desk, _file, _start: (EXPERIENCE, None))
     return quick
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,6 +22,7 @@ from underwriting.export import SCHEMA_VERSION, to_json
 from underwriting.records import CalibrationRow, in_force
 
 if TYPE_CHECKING:
+    from actuarial.calibration import TestReference
     from actuarial.fitting.experience import Experience
 
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -60,7 +61,8 @@ def calibrate(
     desk = options.desk(regime) if experience else options.existing(regime)
     name = person(settings.user_name() if by is None else by)
     start, known = desk.calibration_row(prior), {row.sha256 for row in desk.calibrations()}
-    row = recalibration.calibrate(desk, _experience(desk, experience), name, start.sha256, told())
+    read, tests = _experience(desk, experience, start)
+    row = recalibration.calibrate(desk, read, name, start.sha256, told(), tests)
     findings = findings_of(desk.validation(row))
     before, after = (desk.calibration_data(sha256) for sha256 in (start.sha256, row.sha256))
     most = comparison.largest(comparison.compare(before, after), MOST_CHANGED)
@@ -275,18 +277,25 @@ def show_lines(printed: Iterable[str]) -> None:
         say(line)
 
 
-def _experience(desk: Desk, file: Path | None) -> Experience:
-    """The experience of the book, or that of a file, whose warnings go to stderr."""
+def _experience(
+    desk: Desk, file: Path | None, start: CalibrationRow
+) -> tuple[Experience, Mapping[str, TestReference] | None]:
+    """The experience of the book, whose dossiers are measured anew, or of a file, whose warnings go to stderr.
+
+    Also the references of tests that danger was measured by, None where they are those of the calibration.
+    """
     if file is None:
         from underwriting.experience_book import experience_from_book  # noqa: PLC0415 - pandas costs a second
+        from underwriting.recalibration import measured_anew  # noqa: PLC0415 - it loads what fits
 
-        return experience_from_book(desk)
+        measure = measured_anew(desk.calibration_of(start.sha256))
+        return experience_from_book(desk, measure), measure.tests
     from underwriting.experience_file import check_experience  # noqa: PLC0415 - pandas costs a second
 
     read, warnings = check_experience(file, desk.today(), desk.regime, desk.calibration)
     for finding in warnings:
         say(finding.line(), err=True)
-    return read
+    return read, None
 
 
 def _next_steps(row: CalibrationRow) -> tuple[str, ...]:

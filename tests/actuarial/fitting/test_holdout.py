@@ -38,10 +38,12 @@ def test_before_holds_what_was_known_then_and_after_holds_the_rest() -> None:
 
 
 def test_the_held_out_year_is_predicted_within_its_interval_and_better_than_by_one_rate() -> None:
-    frame = held_out(MARKET, BASE, CALIBRATION, 0.1).set_index("model")
+    tables = held_out(MARKET, BASE, CALIBRATION, 0.1)
+    frame, (gain,) = tables["out_of_time"].set_index("model"), tables["out_of_time_gain"].to_dict("records")
     assert frame.loc["fitted", "low"] <= frame.loc["fitted", "actual"] <= frame.loc["fitted", "high"]
     assert frame.loc["fitted", "log_score"] < frame.loc["null", "log_score"]
     assert set(frame.index) == {"fitted", "champion", "null"}
+    assert gain["low"] < gain["gain"] < gain["high"]
 
 
 def test_a_single_year_cannot_be_held_out() -> None:
