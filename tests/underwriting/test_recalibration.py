@@ -43,7 +43,7 @@ class QuickFit:
         self.trouble: BaseException | None = None
 
     def __call__(
-        self, experience: Any, artefacts: Any, regime: Any, seed: int, progress: Any, tests: Any
+        self, experience: Any, artefacts: Any, regime: Any, seed: int, progress: Any, _tests: Any
     ) -> SimpleNamespace:
         self.asked.append((experience, artefacts, regime, seed))
         progress(1, 2, "frequency", "1,234 claims in 9,876 cells")

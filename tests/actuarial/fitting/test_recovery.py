@@ -119,7 +119,7 @@ def ranking(found: FrequencyFit, seed: int) -> float:
     """
     t = tariff(CALIBRATION, REGIME)
     limit = min(c.minimum_limit.cents for c in REGIME.classes.values()) / CENTS_PER_EURO
-    cost = t.mixture @ limited_expected_value(t.severity, np.array([limit]))[0]
+    cost = t.mixture @ limited_expected_value(t.severity, np.array([limit]))
     true = true_frequency(FIRMS, seed, AT, REGIME, CALIBRATION) @ cost
     fitted = rate_of(found.rows, found.cols, found.estimate) @ cost[[t.peril_ids.index(p) for p in found.cols.perils]]
     at_risk = found.rows.at_risk

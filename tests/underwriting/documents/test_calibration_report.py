@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from calibration_values import artefact, findings, tables, validation
+from report_tables import artefact, findings, tables, validation
 
 from policies.findings import Finding
 from underwriting.documents.calibration_page import page

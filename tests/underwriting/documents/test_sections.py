@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from calibration_values import artefact, tables
 from hypothesis import given
 from hypothesis import strategies as st
+from report_tables import artefact, tables
 
 from actuarial.fitting.prior import parameters
 from underwriting.documents.calibration_checks import actual_expected, out_of_time, ranking
