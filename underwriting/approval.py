@@ -11,14 +11,14 @@ from underwriting.records import Approval, CalibrationRow
 
 
 def same_person(one: str, other: str) -> bool:
-    """Whether two names mean one person: alike but for case, spaces, width and form of letters, and invisible marks."""
+    """Whether two names mean one person: alike but for case, accents, punctuation, spaces, order, form of letters."""
     return folded(one) == folded(other)
 
 
 def folded(name: str) -> str:
     """A name as it is compared."""
-    visible = "".join(c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf")
-    return " ".join(unicodedata.normalize("NFKC", visible.casefold()).split())
+    spaced = ((" " if unicodedata.category(c) == "Pd" else c) for c in unicodedata.normalize("NFKD", name.casefold()))
+    return " ".join(sorted("".join(c for c in spaced if c.isalnum() or c.isspace()).split()))
 
 
 def person(name: str) -> str:

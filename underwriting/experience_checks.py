@@ -39,6 +39,16 @@ RIGHT_DAY = "a day, as YYYY-MM-DD"
 FEW = 0.02  # share of claims known before they occurred that is taken for slips of the pen and left out
 
 
+LEAST_UNITS, MOST_UNITS = 1e-6, 1e6  # a tenth of a person a year; more units than the Union has people
+MOST_DANGER = 100.0  # no failure rate that a test can show lies further from its population
+MOST_LOSS = 1e12  # euros: more than a year of the Dutch economy is no claim
+
+
+def loss(cell: str) -> float:
+    """A loss in euros: above 0, within reason."""
+    return number(0, MOST_LOSS, above=True)(cell)
+
+
 def year_fields(regime: Regime, calibration: Calibration) -> tuple[Field, ...]:
     """The fields of years.csv but for the danger scores."""
     return (
@@ -53,15 +63,20 @@ def year_fields(regime: Regime, calibration: Calibration) -> tuple[Field, ...]:
         _word("sector", tuple(calibration.sectors)),
         Field("foundation_model", "a line of plain text", TEXT, plain_text),
         Field("turnover_eur", "an amount in euros a year, from 0", NUMERIC, number(0)),
-        Field("exposure", "a number of units a year, above 0", NUMERIC, number(0, above=True)),
+        Field(
+            "exposure",
+            f"units a year, from {LEAST_UNITS:g} to {MOST_UNITS:g}",
+            NUMERIC,
+            number(LEAST_UNITS, MOST_UNITS),
+        ),
         Field("compliance", "a number from 0 to 1", NUMERIC, number(0, 1)),
     )
 
 
 def danger_fields() -> tuple[Field, ...]:
     """The danger scores of years.csv, of which at least one is there."""
-    right = "a danger score: a number, 0 for the market"
-    return tuple(Field(danger_column(peril), right, NUMERIC, number()) for peril in PERILS)
+    right = f"a danger score: a number from {-MOST_DANGER:g} to {MOST_DANGER:g}, 0 for the market"
+    return tuple(Field(danger_column(peril), right, NUMERIC, number(-MOST_DANGER, MOST_DANGER)) for peril in PERILS)
 
 
 def claim_fields() -> tuple[Field, ...]:
@@ -73,7 +88,7 @@ def claim_fields() -> tuple[Field, ...]:
         Field("occurred", RIGHT_DAY, DAY, day),
         Field("known", RIGHT_DAY + ", not before it occurred", DAY, day),
         _word("conduct", CONDUCTS),
-        Field("loss_eur", "an amount in euros, above 0; empty when not known", NUMERIC, number(0, above=True), False),
+        Field("loss_eur", f"euros, above 0 and at most {MOST_LOSS:g}; empty when not known", NUMERIC, loss, False),
         Field("settled", RIGHT_DAY + ", not before it was known; empty while open", DAY, day, required=False),
     )
 

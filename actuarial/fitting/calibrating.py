@@ -30,7 +30,7 @@ VALIDATION_FORMAT = "waarborg-validation/1"
 Progress = Callable[[int, int, str, str], None]  # step, steps in all, its name, what it found
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Calibrated:
     """A fitted calibration: the value, the text of its artefact, tables by name, and findings, gravest first."""
 
@@ -39,6 +39,9 @@ class Calibrated:
     tables: Mapping[str, pd.DataFrame]
     findings: tuple[Finding, ...]
     champion: str
+
+    def __repr__(self) -> str:
+        return f"Calibrated({self.calibration.sha256[:12]}, {len(self.tables)} tables, {len(self.findings)} findings)"
 
     @property
     def artefact(self) -> dict[str, Any]:
@@ -79,6 +82,8 @@ def calibrate(
     reference populations by which the danger scores of the experience were made, those of the prior where None.
     Raises WaarborgError with one line for what an actuary can mend.
     """
+    if not artefacts:
+        raise WaarborgError("a fit starts from a prior: give at least one artefact")
     champion, prior = artefacts[0], independent(artefacts, experience)
     start = _value(prior)
     base = Base(experience, start, prior, _value(champion), regime, seed, start.tests if tests is None else tests)

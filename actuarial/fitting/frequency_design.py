@@ -149,6 +149,9 @@ def rows_of(experience: Experience, prior: Calibration, lag: tuple[float, float]
     years = experience.years
     if not (years["exposure"] > 0).all():
         raise ValueError(f"{int((~(years['exposure'] > 0)).sum())} rows have no exposure; every system needs some")
+    numbers = ["exposure", "compliance", *(danger_column(peril) for peril in perils)]
+    if unreadable := [name for name in numbers if not np.isfinite(years[name].to_numpy(dtype=float)).all()]:
+        raise ValueError(f"{', '.join(unreadable)} must hold a finite number in every row")
     levels = {"classes": tuple(prior.classes), "roles": tuple(prior.roles), "sectors": tuple(prior.sectors)}
     codes = {factor: _codes(years[COLUMN_OF[factor]], names, factor) for factor, names in levels.items()}
     codes["autonomy"] = years["autonomy"].to_numpy().astype(np.int64)

@@ -42,6 +42,7 @@ from actuarial.fitting.frequency_design import (
 from actuarial.rounding import Floats
 from policies.findings import Finding, Severity, WaarborgError
 
+LADDERS = ("classes", "autonomy")
 SHARED_BOUNDS = {"frequency.sharing": "sharing", "frequency.exposure_elasticity": "exposure_elasticity"}
 
 
@@ -133,6 +134,8 @@ def fit_frequency(
         findings=(
             *_bound_findings(cols, free.coefficients, estimate),
             *_kept_findings(kept),
+            *_absent(prior, known),
+            *_disorder(cols, estimate),
             *_thin(cols, found, rows),
         ),
     )
@@ -272,6 +275,27 @@ def _kept_findings(kept: Mapping[str, float]) -> tuple[Finding, ...]:
         )
         for peril in kept
     )
+
+
+def _absent(prior: Calibration, known: tuple[str, ...]) -> tuple[Finding, ...]:
+    """Perils of the prior whose danger the experience does not hold."""
+    absent = [f"frequency.perils.{peril}" for peril in prior.perils if peril not in known]
+    told = "its danger is not in this experience, so that nothing can be fitted: the prior is kept"
+    return tuple(Finding("fit-prior-kept", Severity.INFO, path, told) for path in absent)
+
+
+def _disorder(cols: Columns, estimate: Floats) -> tuple[Finding, ...]:
+    """Steps down a ladder that a tariff climbs: a higher class, or more autonomy, that would cost less."""
+    steps = []
+    for factor in LADDERS:
+        levels = cols.levels[factor]
+        effects = [estimate[cols.at(f"frequency.{factor}.{level}")] for level in levels]
+        pairs = zip(levels, levels[1:], effects, effects[1:], strict=False)
+        steps += [f"{factor} {a} to {b} ({after - before:+.2f})" for a, b, before, after in pairs if after < before]
+    if not steps:
+        return ()
+    told = f"the effect falls from {', '.join(steps)}: who climbs the ladder would pay less, which no tariff may hold"
+    return (Finding("fit-disorder", Severity.REFER, "frequency", told),)
 
 
 def _thin(cols: Columns, found: Fit, rows: Rows) -> tuple[Finding, ...]:

@@ -33,8 +33,12 @@ class Typical:
 
 
 def typical_prices(opinions: Mapping[str, Any], regime: Regime, calibration: Calibration) -> list[Typical]:
-    """Price the typical firm of each class at its minimum cover: danger 0, market-average compliance, no incidents."""
-    t, firms = tariff(calibration, regime), opinions["typical"]
+    """Price the typical firm of each class at its minimum cover: danger 0, market-average compliance, no incidents.
+
+    Classes that the regime does not have are left out.
+    """
+    t = tariff(calibration, regime)
+    firms = {name: firm for name, firm in opinions["typical"].items() if name in regime.classes}
     table = _table(firms, opinions["frequency"]["market_compliance"], regime, calibration, t)
     rating = rate(table, t)
     paid = premiums(rating, table, t).technical / CENTS_PER_EURO

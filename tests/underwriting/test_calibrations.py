@@ -38,6 +38,9 @@ ALIKE = [
     "Anna\u200b de Vries",
     "\u202eAnna de Vries",
     "An\u00adna de Vries",
+    "ANNA DE VRIES.",
+    "de Vries, Anna",
+    "Ánna de-Vries",
 ]
 
 

@@ -69,7 +69,7 @@ def report_of(
     tables: Tables = validation.get("tables") or {}
     findings = gravest_first(_finding(row) for row in validation.get("findings") or ())
     name = calibration_id(calibration, validation)
-    status = STATUS[findings[0].severity] if findings else "clear"
+    status = STATUS[findings[0].severity] if findings else "clear" if tables else "unchecked"
     return Report(
         lang=lang,
         title=f"{voice.says('page.title')} {name[:SHORT]}",
@@ -146,7 +146,9 @@ def _verdict(findings: Sequence[Finding], status: str, tables: Tables, voice: Vo
         change = voice.says("verdict.change", first=first, change=by, second=second, change2=by2)
     listed = _listed(told, voice.says("verdict.and"))
     return (
-        voice.says("verdict.counts", counts=listed) if told else voice.says("verdict.none"),
+        voice.says("verdict.counts", counts=listed)
+        if told
+        else voice.says("verdict.none" if tables else "verdict.no_checks"),
         voice.says(f"verdict.{status}"),
         change,
     )

@@ -138,7 +138,7 @@ class Gravity:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A whole report. `status` is the worst of: clear, read, refer, blocked."""
+    """A whole report. `status` is the worst of: clear, read, refer, blocked, unchecked."""
 
     lang: str
     title: str

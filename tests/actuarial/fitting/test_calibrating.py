@@ -200,3 +200,26 @@ def test_the_champion_is_asked_about_the_same_rows(done: tuple) -> None:
     fit = {row["model"]: row for row in done[0].validation["tables"]["fit"]}
     assert fit["champion"]["expected"] == pytest.approx(fit["fitted"]["claims"], rel=0.5)
     assert fit["champion"]["expected"] != fit["fitted"]["expected"]
+
+
+def test_it_prints_as_one_short_line_and_asks_for_a_prior(done: tuple) -> None:
+    assert len(repr(done[0])) < 80
+    with pytest.raises(WaarborgError, match="give at least one artefact"):
+        calibrate(MARKET, [], REGIME)
+
+
+def test_a_peril_whose_danger_the_experience_lacks_keeps_the_prior_and_is_named(done: tuple) -> None:
+    claims = MARKET.claims[MARKET.claims["peril"] != "BOD"]
+    found = calibrate(replace(MARKET, years=MARKET.years.drop(columns="z_BOD"), claims=claims), [PRIOR], REGIME)
+    (kept,) = [f for f in found.findings if f.code == "fit-prior-kept"]
+    assert "frequency.perils.BOD" in kept.line()
+    assert found.artefact["frequency"]["perils"]["BOD"] == PRIOR["frequency"]["perils"]["BOD"]
+
+
+def test_another_country_is_calibrated_too() -> None:
+    regime = load_regime("oostmark-2028")
+    classes = {c: next(iter(regime.classes)) for c in REGIME.classes if c not in regime.classes}
+    years = MARKET.years.assign(obliged_class=MARKET.years["obliged_class"].replace(classes))
+    found = calibrate(replace(MARKET, years=years), [PRIOR], regime)
+    assert {row["obliged_class"] for row in found.tables["tail_bracket"].to_dict("records")} <= set(regime.classes)
+    assert found.artefact["regime"] == regime.sha256

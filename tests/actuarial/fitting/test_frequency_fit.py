@@ -102,6 +102,15 @@ def test_danger_that_seems_to_help_is_held_at_zero_and_both_values_are_told() ->
     assert told.subject == "frequency.perils.FIN.theta"
 
 
+def test_a_ladder_that_falls_is_told_step_by_step() -> None:
+    swapped = MARKET.years["obliged_class"].replace({"A5": "A2", "A2": "A5"})
+    found = fit_frequency(changed(obliged_class=swapped), CALIBRATION, {}, LAG, prior_sd_factor=5)
+    (told,) = [f for f in found.findings if f.code == "fit-disorder"]
+    assert "classes A4 to A5 (-" in told.message
+    assert "autonomy" not in told.message
+    assert not [f for f in FOUND.findings if f.code == "fit-disorder" and "A4 to A5" in f.message]
+
+
 def test_a_level_without_claims_stands_at_its_prior_and_is_told() -> None:
     quiet = set(MARKET.years.loc[MARKET.years["sector"] == "police", "system"])
     found = fit_frequency(

@@ -171,7 +171,8 @@ def test_page_and_print_say_the_same_in_another_language() -> None:
 def test_a_calibration_without_validation_is_reported_with_its_gaps(empty: dict[str, Any] | None) -> None:
     bare = {"calibration": "", "champion": None, "findings": [], "tables": empty}
     report = reported("en", bare)
-    assert report.status == "clear"
+    assert report.status == "unchecked"
+    assert report.verdict[0] == "No checks were run on this calibration."
     assert len(report.id) == 64
     assert all(section.missing for section in report.sections if section.id != "origin")
     assert "Nothing" not in report.stamp
