@@ -106,10 +106,15 @@ def history_factor(frequency: Floats, risks: RiskTable, t: Tariff) -> Floats:
 
 
 def reported_years(years: Floats, t: Tariff) -> Floats:
-    """Years of exposure whose incidents are known by now: the integral of the Weibull lag distribution over them."""
-    shape, scale = t.lag_shape, t.lag_scale_years
-    unreported = scale * gamma(1 + 1 / shape) * gammainc(1 / shape, (years / scale) ** shape)
-    return np.asarray(years - unreported)
+    """Years of exposure whose incidents are known by now, under the tariff's reporting delay."""
+    return known_years(years, t.lag_shape, t.lag_scale_years)
+
+
+def known_years(years: Floats, shape: float, scale: float) -> Floats:
+    """The integral of a Weibull distribution function, scale in years, from 0 to `years`, 0 below; any shape."""
+    span = np.maximum(years, 0.0)
+    unreported = scale * gamma(1 + 1 / shape) * gammainc(1 / shape, (span / scale) ** shape)
+    return np.asarray(span - unreported)
 
 
 def size_scale(turnover: Floats, t: Tariff) -> Floats:

@@ -9,8 +9,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from actuarial.rating import known_years
 from actuarial.rounding import Floats
-from actuarial.special import gamma, gammainc
 from policies.perils import PERILS
 from policies.period import DAYS_PER_YEAR
 
@@ -70,13 +70,6 @@ class Experience:
         return tuple(peril for peril in PERILS if danger_column(peril) in self.years)
 
 
-def integrated_weibull(years: Floats, shape: float, scale_years: float) -> Floats:
-    """Integral of the Weibull distribution function from 0 to `years`: years of exposure whose incidents are known."""
-    span = np.maximum(years, 0.0)
-    unreported = scale_years * gamma(1 + 1 / shape) * gammainc(1 / shape, (span / scale_years) ** shape)
-    return np.asarray(span - unreported)
-
-
 def years_between_days(start: pd.Series, end: pd.Series) -> Floats:
     """Years between two columns of days."""
     return np.asarray((end - start).dt.days / DAYS_PER_YEAR, dtype=float)
@@ -88,7 +81,7 @@ def reported_years(experience: Experience, shape: float, scale_days: float) -> F
     since_start = years_between_days(experience.years["start"], at)
     since_end = years_between_days(experience.years["end"], at)
     scale = scale_days / DAYS_PER_YEAR
-    return integrated_weibull(since_start, shape, scale) - integrated_weibull(since_end, shape, scale)
+    return known_years(since_start, shape, scale) - known_years(since_end, shape, scale)
 
 
 def claim_counts(experience: Experience, perils: Sequence[str]) -> Floats:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from actuarial.calibration import Calibration, PerilParameters
+from actuarial.calibration import Calibration
 from actuarial.evidence import Ints
 from actuarial.fitting.experience import (
     DISCOVERED,
@@ -236,8 +236,3 @@ def blocks(rows: Rows, cols: Columns) -> tuple[Block, ...]:
 def known_perils(prior: Calibration, experience: Experience) -> tuple[str, ...]:
     """Perils that both the prior calibration and the experience know."""
     return tuple(peril for peril in experience.perils if peril in prior.perils)
-
-
-def theta_levels(row: PerilParameters, estimate: float, se: float) -> PerilParameters:
-    """A peril's theta with its 90 % interval, never below zero."""
-    return replace(row, theta=estimate, theta_low=max(estimate - Z * se, 0.0), theta_high=estimate + Z * se)

@@ -20,9 +20,9 @@ from statsmodels.genmod.families import Poisson
 from statsmodels.genmod.generalized_linear_model import GLM
 
 from actuarial.calibration import shipped_calibration
-from actuarial.fitting.experience import integrated_weibull
 from actuarial.fitting.incident_codes import OUTSIDE, UNCODED, authored
 from actuarial.fitting.reference_population import table
+from actuarial.rating import known_years
 from actuarial.rounding import Floats
 from policies.findings import Finding, Severity
 from policies.perils import PERILS
@@ -82,7 +82,7 @@ def known_shares(years: Sequence[int], at: date, shape: float, scale_days: float
     """Share of the incidents of each calendar year known on day `at` under a Weibull delay, spread evenly; (Y,)."""
     ages = np.array([[(at - date(year + shift, 1, 1)).days for shift in (0, 1)] for year in years]) / DAYS_PER_YEAR
     scale = scale_days / DAYS_PER_YEAR
-    known = integrated_weibull(ages[:, 0], shape, scale) - integrated_weibull(ages[:, 1], shape, scale)
+    known = known_years(ages[:, 0], shape, scale) - known_years(ages[:, 1], shape, scale)
     return np.asarray(known / (ages[:, 0] - ages[:, 1]))
 
 
