@@ -15,6 +15,7 @@ from typing import Any
 
 from policies.digest import canonical_json, digest
 from policies.findings import NotFoundError, WaarborgError
+from policies.incentives import Incentives, parse_incentives
 from policies.money import Money
 
 
@@ -150,6 +151,7 @@ class Regime:
     detection_probability: float
     disclosure_margin: float
     transition_cap: float
+    incentives: Incentives
     sha256: str
 
     def classify(self, word: str, persons_per_month: float, training_flop: float = 0.0) -> ObligedClass | None:
@@ -219,6 +221,8 @@ def parse_regime(data: Mapping[str, Any]) -> Regime:
         regime = _build(json.loads(canonical_json(data)))
     except KeyError as missing:
         raise WaarborgError(f"regime {data.get('id', '?')}: key {missing} is missing") from missing
+    except ValueError as wrong:
+        raise WaarborgError(f"regime {data.get('id', '?')}: {wrong}") from wrong
     _check(regime)
     return regime
 
@@ -280,6 +284,7 @@ def _build(data: Mapping[str, Any]) -> Regime:
         detection_probability=data["disclosure"]["detection_probability_share"],
         disclosure_margin=data["disclosure"]["margin_share"],
         transition_cap=data["transition"]["cap_share"],
+        incentives=parse_incentives(data),
         sha256=digest(data),
     )
 

@@ -12,13 +12,13 @@ from policies.risk import IncidentSeverity, Role
 from policies.safety import Independence, Kind, catalogue
 
 Data = Mapping[str, Any]
-UNITS = ("_eur", "_flop", "_share", "_days", "_months", "_years", "_count", "_persons", "_z")
+UNITS = ("_eur", "_flop", "_share", "_days", "_months", "_years", "_count", "_persons", "_z", "_log", "_ratio")
 BARE_UNITS = {"days"}  # the key is its own unit
 PROVENANCE = {"since", "source", "mark", "basis", "article"}
 KEYS = {
     "": "id title title_nl country currency in_force_from identifiers classes market_access heads battery evidence "
     "obligations incident_deadlines incidents compliance exposure systemic authority instalments premium_tax levy "
-    "prudence cost_of_capital disclosure transition",
+    "prudence cost_of_capital disclosure transition constraints domain steps elasticities metrics",
     "identifiers": "business_number_name business_number_pattern",
     "classes": "id title title_nl vocabulary priced_when_self_assessed minimum_limit_eur minimum_aggregate_eur "
     "minimum_deductible_eur minimum_premium_eur escalates_at_persons escalates_at_training_flop escalates_to "
@@ -45,6 +45,12 @@ KEYS = {
     "cost_of_capital": "rate_share",
     "disclosure": "detection_probability_share margin_share",
     "transition": "cap_share",
+    "constraints": "id kind parameter title title_nl meaning meaning_nl bound_log tolerance_share least_claims_count "
+    "price_log",
+    "domain": "most_persons most_turnover_eur most_incidents_count most_trials_count expected_loss_share",
+    "steps": "lever most_log",
+    "elasticities": "lever least_log most_log",
+    "metrics": "id title title_nl meaning meaning_nl least_ratio most_ratio red_below_ratio red_above_ratio",
 }
 
 
@@ -102,7 +108,7 @@ def no_unknown_keys(data: Data) -> Iterator[str]:
 
 
 def titles_in_both_languages(data: Data) -> Iterator[str]:
-    for table in (data, *data["classes"], *data["obligations"]):
+    for table in (data, *data["classes"], *data["obligations"], *data["constraints"], *data["metrics"]):
         for key in ("title", "title_nl"):
             if not str(table.get(key, "")).strip():
                 yield f"{table.get('id', table.get('kind'))}: no {key}"
