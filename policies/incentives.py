@@ -65,7 +65,7 @@ class StepCap:
 
 @dataclass(frozen=True, slots=True)
 class Elasticity:
-    """Bounds of d log(expected loss) / d lever: at least `least` for a firm without a record, never more than `most`."""
+    """Bounds of d log(expected loss) / d lever: from `least`, for a firm without a record, to `most`."""
 
     lever: str
     least: float
@@ -114,16 +114,15 @@ def parse_incentives(data: Mapping[str, Any]) -> Incentives:
     )
 
 
-def _texts(row: Mapping[str, Any]) -> dict[str, str]:
-    return {key: row[key] for key in ("title", "title_nl", "meaning", "meaning_nl")}
-
-
 def _constraint(row: Mapping[str, Any]) -> Constraint:
     return Constraint(
         id=row["id"],
         kind=ConstraintKind(row["kind"]),
         parameter=row["parameter"],
-        **_texts(row),
+        title=row["title"],
+        title_nl=row["title_nl"],
+        meaning=row["meaning"],
+        meaning_nl=row["meaning_nl"],
         bound=row.get("bound_log", 0.0),
         tolerance=row.get("tolerance_share", 0.0),
         least_claims=row.get("least_claims_count", 0.0),
@@ -142,7 +141,14 @@ def _domain(row: Mapping[str, Any]) -> Domain:
 
 
 def _metric(row: Mapping[str, Any]) -> Metric:
-    limits = (row.get(f"{name}_ratio") for name in ("least", "most", "red_below", "red_above"))
     return Metric(
-        row["id"], **_texts(row), **dict(zip(("least", "most", "red_below", "red_above"), limits, strict=True))
+        row["id"],
+        row["title"],
+        row["title_nl"],
+        row["meaning"],
+        row["meaning_nl"],
+        least=row.get("least_ratio"),
+        most=row.get("most_ratio"),
+        red_below=row.get("red_below_ratio"),
+        red_above=row.get("red_above_ratio"),
     )
