@@ -59,8 +59,8 @@ def delivered_and_missed(
     """Weighted sums of score and of 1 - score over the obligations of one system that fell due in the window.
 
     Deliveries earn up to what the calendar of the regime expects: rows beyond it can only lose. What it expects and
-    no row mentions counts as missed. An incident report in time is the norm and earns nothing; a late or absent one
-    counts as missed, so that disclosing an incident can never be bought back here.
+    no row mentions counts as missed. An incident report earns nothing; one that never came counts as missed. A late one
+    does not: lateness weighs in the history alone, for here it would make coming clean dearer than going on concealing.
     """
     rules = regime.compliance
     delivered = missed = 0.0
@@ -70,9 +70,9 @@ def delivered_and_missed(
         missed += kind.rule.weight * (sum(1 - score for score in scores) + kind.absent)
     start = add_months(at, -rules.window_months)
     for incident in incidents:
-        if incident.system == system.id and start <= incident.aware_at <= at:
-            late = days_late(incident, at, regime)
-            missed += rules.incident_report_weight * (1 - timeliness(late, rules.late_scale_days))
+        recent = incident.system == system.id and start <= incident.aware_at <= at
+        if recent and math.isinf(days_late(incident, at, regime)):
+            missed += rules.incident_report_weight
     return delivered, missed
 
 

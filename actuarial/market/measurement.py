@@ -59,7 +59,7 @@ def as_measured(
     runs = draw_runs(rng, population, truth.evidence, regime, calibration)
     danger = danger_scores(failure_rates(runs, len(population.systems.firm), t), t)
     delivered, missed = _duties(rng, market, truth.conduct, regime)
-    missed += _unreported(rng, market, conduct, truth.conduct, regime)
+    missed += _unreported(market, conduct, regime)
     return Seen(
         danger=danger,
         compliance=compliance(delivered, missed, regime.compliance),
@@ -128,16 +128,12 @@ def _scores(
     return np.where(never, 0.0, completeness * np.exp(-late / late_scale_days))
 
 
-def _unreported(rng: np.random.Generator, market: Experience, conduct: Ints, c: ConductTruth, regime: Regime) -> Floats:
-    """What late and discovered claims of the window add to the duties missed, (S,)."""
+def _unreported(market: Experience, conduct: Ints, regime: Regime) -> Floats:
+    """What discovered claims of the window, never reported, add to the duties missed, (S,)."""
     rules, claims = regime.compliance, market.claims
-    late = np.minimum(1 + np.floor(rng.exponential(c.days_late_mean, len(conduct))), -claims.report_day)
-    untimely = np.select(
-        [conduct == LATE, conduct == DISCOVERED], [1 - np.exp(-late / rules.late_scale_days), 1.0], 0.0
-    )
     recent = (claims.report_day < 0) & (claims.report_day >= -rules.window_months * DAYS_PER_MONTH)
     system = market.at_risk.system[claims.row]
-    weight = rules.incident_report_weight * np.where(recent, untimely, 0.0)
+    weight = rules.incident_report_weight * (recent & (conduct == DISCOVERED))
     return np.asarray(np.bincount(system, weights=weight, minlength=len(market.population.systems.firm)), dtype=float)
 
 

@@ -211,7 +211,7 @@ def test_a_measurement_leaves_the_market_as_it_was_and_can_be_repeated(
     assert (first.compliance < 1).all()
 
 
-def test_late_and_discovered_claims_lower_compliance(
+def test_discovered_claims_lower_compliance_and_late_ones_do_not(
     market: Experience, regime: Regime, calibration: Calibration
 ) -> None:
     claims = market.claims
@@ -227,3 +227,7 @@ def test_late_and_discovered_claims_lower_compliance(
     assert (low <= high).all()
     assert (low[hit] < high[hit]).all()
     assert hit.any()
+    late = as_measured(
+        stream(3, 2), market, np.full(len(claims.row), LATE), stated_truth(), regime, calibration
+    ).compliance
+    assert (late == high).all()
