@@ -1,0 +1,115 @@
+"""The constraints of a regime beside the tariff of a calibration: what each bounds, how much room is left, its price."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from actuarial.calibration import Calibration
+from policies.incentives import Constraint, ConstraintKind
+from policies.perils import PERILS
+from policies.regimes import Regime
+
+BINDS = 2e-6  # parameters are kept to six digits, and one that binds may stand a millionth inside its bound
+
+
+@dataclass(frozen=True, slots=True)
+class ConstraintRow:
+    """One inequality of a constraint. `what` it speaks of: a peril, a level, or two neighbours (lower/higher).
+
+    `value` and `slack` (negative when violated) are on log frequency, those of a balance a share of claims. `dual`:
+    log-likelihood per unit of the bound; `moved_eur`: euros of yearly expected loss moved between segments. None where
+    the fit did not tell: a calibration by opinion has no price, and nothing to balance.
+    """
+
+    constraint: Constraint
+    what: str
+    value: float | None
+    slack: float | None
+    binding: bool
+    dual: float | None = None
+    moved_eur: float | None = None
+
+    @property
+    def violated(self) -> bool:
+        """Whether the tariff stands outside the bound."""
+        return self.slack is not None and self.slack < -BINDS
+
+
+def constraint_rows(
+    regime: Regime, calibration: Calibration, fitted: Sequence[Mapping[str, Any]] = ()
+) -> tuple[ConstraintRow, ...]:
+    """Every constraint of the regime, in its order. `fitted` is the list `constraints` of the artefact, if it has one;
+    without it value and slack are those of the calibration as it stands. A constraint that the fit does not name, and
+    one of data alone, has one row without figures."""
+    told: dict[str, list[ConstraintRow]] = {}
+    known = regime.incentives.constraints
+    for row in fitted:
+        if row["id"] in known:
+            told.setdefault(row["id"], []).append(_fitted(known[row["id"]], row))
+    return tuple(
+        row
+        for constraint in known.values()
+        for row in told.get(constraint.id) or tuple(_standing(constraint, regime, calibration)) or (_unknown(constraint),)
+    )
+
+
+def _fitted(constraint: Constraint, row: Mapping[str, Any]) -> ConstraintRow:
+    slack = row["slack"]
+    return ConstraintRow(
+        constraint,
+        row["what"],
+        None if slack is None else _value(constraint, slack),
+        slack,
+        row["binding"],
+        row["dual"],
+        row["moved_eur"],
+    )
+
+
+def _unknown(constraint: Constraint) -> ConstraintRow:
+    return ConstraintRow(constraint, "", None, None, False)
+
+
+def _value(constraint: Constraint, slack: float) -> float:
+    """What is bounded, from the room that it has left."""
+    if constraint.kind in {ConstraintKind.FLOOR, ConstraintKind.LADDER}:
+        return constraint.bound + slack
+    return (constraint.tolerance if constraint.kind is ConstraintKind.BALANCE else constraint.bound) - slack
+
+
+def _standing(constraint: Constraint, regime: Regime, calibration: Calibration) -> Iterator[ConstraintRow]:
+    """The rows of a constraint for the parameters as they are; none of a balance, which speaks of data."""
+    floor = constraint.kind in {ConstraintKind.FLOOR, ConstraintKind.LADDER}
+    for what, value in _bounded(constraint, regime, calibration):
+        slack = value - constraint.bound if floor else constraint.bound - value
+        yield ConstraintRow(constraint, what, value, slack, abs(slack) <= BINDS)
+
+
+def _bounded(constraint: Constraint, regime: Regime, calibration: Calibration) -> Iterator[tuple[str, float]]:
+    """What the constraint bounds, with its value."""
+    match constraint.kind:
+        case ConstraintKind.FLOOR | ConstraintKind.CAP if constraint.parameter == "theta":
+            for peril, own in calibration.perils.items():
+                exempt = constraint.kind is ConstraintKind.FLOOR and PERILS[peril].capability
+                if not exempt:  # a peril of capability moves limits, not frequency
+                    yield peril, own.theta
+        case ConstraintKind.FLOOR | ConstraintKind.CAP:
+            yield "", getattr(calibration, constraint.parameter)
+        case ConstraintKind.LADDER | ConstraintKind.STEP:
+            for (low, before), (high, after) in pairwise(_levels(constraint.parameter, regime, calibration)):
+                rise = after - before
+                yield f"{low}/{high}", rise if constraint.kind is ConstraintKind.LADDER else abs(rise)
+
+
+def _levels(factor: str, regime: Regime, calibration: Calibration) -> list[tuple[str, float]]:
+    """The levels of a factor in their order, with their effects on log frequency."""
+    if factor == "autonomy":
+        return [(str(level), effect) for level, effect in enumerate(calibration.autonomy)]
+    if factor == "maturity":
+        return [(f"{years:g}", effect) for years, effect in calibration.maturity]
+    if factor == "classes":
+        return [(name, calibration.classes[name]) for name in regime.classes]
+    return list(getattr(calibration, factor).items())
