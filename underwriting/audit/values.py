@@ -28,7 +28,7 @@ FIRM_COLUMNS: Mapping[str, str] = {
     "country": "str",
     "obliged_class": "str",  # the highest declared class on the schedule
     "priced_class": "str",  # and the highest priced one
-    "turnover_eur": "float64",  # Dutch, per year
+    "turnover_eur": "float64",  # worldwide, per year
     "quote_id": "str",
     "decision": "str",
     "due_cents": "int64",  # premium of the period, tax included, after judgement
@@ -144,6 +144,7 @@ class AuditBook:
     claims: pd.DataFrame
     retests: pd.DataFrame
     replays: pd.DataFrame
+    skipped: int = 0  # firms left out, whose profiles are in the words of another regime
 
 
 def table(columns: Mapping[str, str], rows: Iterable[Sequence[Any]] = ()) -> pd.DataFrame:
