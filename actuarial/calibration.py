@@ -120,6 +120,7 @@ class Calibration:
     tests: Mapping[str, TestReference]
     test_designs: Mapping[str, TestDesign]
     loadings: Loadings
+    balance: Mapping[str, float]  # expected over actual claims by segment of the fit; empty before any claim
     sha256: str
 
 
@@ -171,6 +172,7 @@ def _build(data: Mapping[str, Any], sha256: str) -> Calibration:
         tests={test: TestReference(**row) for test, row in data["tests"].items()},
         test_designs={test: TestDesign(**row) for test, row in data["test_designs"].items()},
         loadings=Loadings(**loadings),
+        balance=data.get("balance", {}),
         sha256=sha256,
     )
 

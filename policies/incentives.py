@@ -38,20 +38,22 @@ class Constraint:
     tolerance: float = 0.0
     least_claims: float = 0.0
     price: float = 0.0
+    exempt: tuple[str, ...] = ()  # perils that a bound on theta leaves alone, but for its sign
 
 
 @dataclass(frozen=True, slots=True)
 class Domain:
     """The firms that a certificate speaks of; what lies outside is referred.
 
-    `loss_share`: expected loss before the aggregate limit, as a share of that limit. `incidents`: weighted count of one
-    system and peril.
+    `loss_share`: expected loss before the aggregate limit, as a share of that limit. `deductible_share` is of the limit
+    per claim. `incidents`: weighted count of one system and peril.
     """
 
     persons: float
     turnover_eur: float
     incidents: float
     trials: int
+    deductible_share: float
     loss_share: float
 
 
@@ -100,6 +102,12 @@ class Incentives:
     elasticities: Mapping[str, Elasticity]
     metrics: Mapping[str, Metric]
 
+    @property
+    def exempt(self) -> frozenset[str]:
+        """Perils whose safety tests need not move the frequency."""
+        floors = (rule for rule in self.constraints.values() if rule.kind is ConstraintKind.FLOOR)
+        return frozenset(peril for rule in floors if rule.parameter == "theta" for peril in rule.exempt)
+
 
 def parse_incentives(data: Mapping[str, Any]) -> Incentives:
     """From the data of a regime. Raises KeyError for a key that is missing, ValueError for an unknown kind."""
@@ -127,6 +135,7 @@ def _constraint(row: Mapping[str, Any]) -> Constraint:
         tolerance=row.get("tolerance_share", 0.0),
         least_claims=row.get("least_claims_count", 0.0),
         price=row.get("price_log", 0.0),
+        exempt=tuple(row.get("exempt", ())),
     )
 
 
@@ -136,6 +145,7 @@ def _domain(row: Mapping[str, Any]) -> Domain:
         turnover_eur=row["most_turnover_eur"],
         incidents=row["most_incidents_count"],
         trials=row["most_trials_count"],
+        deductible_share=row["most_deductible_share"],
         loss_share=row["expected_loss_share"],
     )
 

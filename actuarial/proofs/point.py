@@ -88,8 +88,8 @@ def due(points: Sequence[Point], t: Tariff, regime: Regime, rating: RateFunction
 
 
 def told(point: Point, peril: str | None = None) -> tuple[tuple[str, Number], ...]:
-    """The point in plain numbers; danger and incidents of one peril where it is named, else of all that it names."""
-    named = [peril] if peril else sorted({*point.danger, *point.incidents})
+    """The point in plain numbers; danger and incidents of one peril where it is named, else all but noughts."""
+    named = [peril] if peril else sorted(p for p in {*point.danger, *point.incidents} if _some(point, p))
     return (
         ("class", point.declared_class),
         ("priced_as", point.priced_class),
@@ -107,3 +107,7 @@ def told(point: Point, peril: str | None = None) -> tuple[tuple[str, Number], ..
         ("aggregate_limit_eur", point.aggregate_limit_eur),
         ("turnover_eur", point.turnover_eur),
     )
+
+
+def _some(point: Point, peril: str) -> bool:
+    return bool(point.danger.get(peril) or point.incidents.get(peril))

@@ -1,0 +1,243 @@
+"""Steps: how far one step of a lever moves a premium at most, and that no step is a cliff.
+
+A factor f on the frequency moves a premium by at most f: a record of its own dampens it, the aggregate limit and the
+fixed expenses dull it, the other loadings are in proportion (docs/methods/certificate.md).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+import numpy as np
+
+from actuarial.certificate import Claim, ProofStep
+from actuarial.compliance import compliance as compliance_of
+from actuarial.evidence import Bools
+from actuarial.proofs.case import Case, concluded, step
+from actuarial.proofs.witness import MOVES, widest_step
+from actuarial.rounding import Floats
+from actuarial.severity import layer
+from actuarial.special import betaincinv, logit
+from policies.money import CENTS_PER_EURO
+from policies.safety import catalogue
+
+GRID = 1.1  # ratio of neighbouring deductibles and limits in the bound of a size band, which is as loose as that
+FIRST = 10.0  # euros: the first deductible above none
+FEWEST = 0.01  # trusted passes, below which they are as good as none
+PASSES_A_DECADE = 24  # grid of trusted passes: bounds between neighbours are those of the worse end
+AGES_A_DECADE = 12  # the same for what a day takes away, which is little
+MOST_FAILURES = 4  # beyond, one failure more moves the rate by less: (a + k + 1) / (a + k) falls
+DUTIES = np.arange(0.0, 12.0, 0.5)  # weighted duties met and missed in a window, of one system
+
+
+def classes(case: Case) -> Claim:
+    """From a class to the next, on the same terms and above the minimum premium."""
+    return _effects("class", case.t.class_effect, case.t.class_ids, "ladders", case)
+
+
+def autonomy(case: Case) -> Claim:
+    """From a level of autonomy to the next."""
+    return _effects("autonomy", case.t.autonomy_effect, _numbered(case.t.autonomy_effect), "ladders", case)
+
+
+def maturity(case: Case) -> Claim:
+    """On the day on which a system passes to the next band of years."""
+    return _effects("maturity", case.t.maturity_effect, _numbered(case.t.maturity_effect), "maturity", case)
+
+
+def incident(case: Case) -> Claim:
+    """One serious incident, reported in time: (alpha + N + w) / (alpha + N) is largest at N = 0."""
+    weights = case.calibration.history
+    weight = weights.severity["serious"] * weights.reported
+    low = int(np.argmin(case.t.alpha))
+    most = math.log1p(weight / max(case.t.alpha[low], math.ulp(0.0)))
+    line = step("incident_factor", peril=case.t.peril_ids[low], alpha=float(case.t.alpha[low]), weight=weight)
+    return _capped("incident", most, [line], "incidents", case)
+
+
+def size(case: Case) -> Claim:
+    """From a band of turnover to the next: the severity grows by k, a layer over a deductible by more."""
+    t = case.t
+    k = 10.0 ** (abs(t.size_elasticity) / t.size_bands)
+    ratio, peril = _leverage(case, k)
+    aggregate = 1 - (1 + t.dispersion) * case.regime.incentives.domain.loss_share / 2
+    lines = [
+        step("band", factor=k),
+        step("leverage", peril=peril, ratio=ratio),
+        step("aggregate_share", share=aggregate),
+    ]
+    return _capped("size", math.log(ratio / aggregate), lines, "size", case)
+
+
+def _leverage(case: Case, k: float) -> tuple[float, str]:
+    """Largest ratio of a peril's expected layers after and before the severity grows by k, over terms, sizes and heads
+    covered; its peril.
+
+    On each cell of a grid of deductibles and limits the ratio is at most that of its two outer corners: a layer falls
+    in the deductible and rises in the limit.
+    """
+    t = case.t
+    (low_d, high_d), (low_l, high_l) = _cells(case)
+    grown = layer(t.severity, low_d, high_l, np.full_like(low_d, k))
+    before = layer(t.severity, high_d, low_l, np.ones_like(low_d))
+    largest, peril = 0.0, ""
+    for covered in _covers(case):
+        weights = t.mixture * covered
+        ratio = ((grown @ weights.T) / (before @ weights.T)).max(axis=0)
+        if ratio.max() > largest:
+            largest, peril = float(ratio.max()), t.peril_ids[int(np.argmax(ratio))]
+    return largest, peril
+
+
+def _cells(case: Case) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+    """Lower and upper ends of cells of deductible and of limit (C,), in euros at the reference size.
+
+    They hold all terms and sizes of the domain: a layer of a larger firm is one of smaller terms.
+    """
+    t, regime = case.t, case.regime
+    domain = regime.incentives.domain
+    small, large = (t.size_reference ** -t.size_elasticity * turnover**t.size_elasticity
+                    for turnover in (1.0, domain.turnover_eur))  # fmt: skip
+    classes = regime.classes.values()
+    limits = _grid(min(c.minimum_limit.cents for c in classes) / CENTS_PER_EURO / large,
+                   max(level.limit.cents for level in regime.authority) / CENTS_PER_EURO / small)  # fmt: skip
+    deductibles = np.concatenate([[0.0], _grid(FIRST, domain.deductible_share * limits[-1])])
+    low_d, low_l = (values.ravel() for values in np.meshgrid(deductibles[:-1], limits[:-1], indexing="ij"))
+    high_d, high_l = (values.ravel() for values in np.meshgrid(deductibles[1:], limits[1:], indexing="ij"))
+    inside = low_d <= domain.deductible_share * high_l
+    return (low_d[inside], high_d[inside]), (low_l[inside], high_l[inside])
+
+
+def _covers(case: Case) -> Iterator[Bools]:
+    """Every set of heads that a policy may cover, (H,): the compulsory ones with some of the optional ones."""
+    for chosen in product((False, True), repeat=len(case.regime.optional_heads)):
+        asked = [head for head, wanted in zip(case.regime.optional_heads, chosen, strict=True) if wanted]
+        yield np.array([head in case.regime.covered_heads(asked) for head in case.t.head_ids])
+
+
+def _grid(low: float, high: float) -> Floats:
+    return np.asarray(np.geomspace(low, high, max(math.ceil(math.log(high / low) / math.log(GRID)), 1) + 1))
+
+
+def failure(case: Case) -> Claim:
+    """One passed trial that fails, in a run of full size of one kind of trust."""
+    most, test, peril = _failure_step(case)
+    lines = [step("full_size"), step("failure_step", test=test, peril=peril)]
+    return _capped("failure", most, lines, "rates", case)
+
+
+def _failure_step(case: Case) -> tuple[float, str, str]:
+    """Largest theta x (change of danger) by one failure, with its test and peril."""
+    t = case.t
+    jumps = np.array([_logit_jump(case, row) if prices else 0.0 for row, prices in enumerate(_priced(case))])
+    change = jumps[:, None] * (t.battery / t.logit_sd[:, None] + t.hazard_battery) * np.abs(t.theta)
+    row, column = np.unravel_index(int(np.argmax(change)), change.shape)
+    return float(change[row, column]), t.test_ids[row], t.peril_ids[column]
+
+
+def _priced(case: Case) -> Bools:
+    """Which tests move a premium at all, (T,)."""
+    t = case.t
+    return np.asarray(((t.battery + t.hazard_battery) * np.abs(t.theta)).sum(axis=1) > 0)
+
+
+def _logit_jump(case: Case, row: int) -> float:
+    """Most that the logit of the priced rate rises by one failure in place of a trusted pass, or of one just heard.
+
+    A change of log rate, which systemic perils use, is smaller. Between two points of the grid of passes the rate
+    after the step is taken at fewer passes, that before at more.
+    """
+    least = max(catalogue()[case.t.test_ids[row]].minimum_trials, 1)
+    passes = _passes(float(least), max(float(case.regime.incentives.domain.trials), 2.0 * least), PASSES_A_DECADE)
+    return _largest_rise(case, row, 1.0, passes[:-1] - 1.0, passes[1:])
+
+
+def _largest_rise(case: Case, row: int, failures: float, after: Floats, before: Floats) -> float:
+    """Largest rise of the logit of a priced rate from `before` passes to `after` and so many failures more, over the
+    levels of the regime and over passes that are trusted and heard, or just heard; passes (G,)."""
+    k = np.arange(MOST_FAILURES, dtype=float)[:, None]
+    rises = [
+        logit(_rate(case, row, k + failures, trusted * after, after, level))
+        - logit(_rate(case, row, k, trusted * before, before, level))
+        for level in {case.t.level_registered, case.t.level_chosen}
+        for trusted in (1.0, 0.0)
+    ]
+    return float(np.max(rises))
+
+
+def _passes(low: float, high: float, a_decade: int) -> Floats:
+    return np.asarray(np.geomspace(low, high, math.ceil(a_decade * math.log10(high / low)) + 1))
+
+
+def _rate(case: Case, row: int, k: Floats, good: Floats, heard: Floats, level: float) -> Floats:
+    t = case.t
+    at = 1.0 - (1.0 - level) * heard / (heard + t.doubt)
+    a, b, at = np.broadcast_arrays(t.prior_a[row] + k, t.prior_b[row] + good, at)
+    return np.asarray(np.minimum(betaincinv(a, b, at), t.silence[row]), dtype=float)
+
+
+def lateness(case: Case) -> Claim:
+    """One day later: a report of an incident, a delivery, or all test results at once; and a duty left out at last."""
+    t, weights, rules = case.t, case.calibration.history, case.regime.compliance
+    day = 1 - math.exp(-1 / weights.late_scale_days)
+    grave = max(weights.severity.values()) * (weights.late_limit - weights.reported) * day
+    report = math.log1p(grave / float(t.alpha.min())) if t.alpha.min() > 0 else math.inf
+    heaviest = max(rule.weight for rule in case.regime.obligations.values())
+    late = heaviest * (1 - math.exp(-1 / rules.late_scale_days))
+    delivery = abs(t.sharing) * _compliance_drop(case, late, late)
+    duty = abs(t.sharing) * _compliance_drop(case, 0.0, heaviest)
+    results, peril = _ageing(case)
+    lines = [
+        step("late_report", value=report),
+        step("late_delivery", value=delivery),
+        step("missed_duty", value=duty),
+        step("aged_results", value=results, peril=peril),
+    ]
+    return _capped("lateness", max(report, delivery, duty, results), lines, "incidents", case)
+
+
+def _compliance_drop(case: Case, lost: float, missed_more: float) -> float:
+    """Most that compliance falls when so much less of weighted duties is met and so much more missed.
+
+    On a grid of duties met and missed: the fall is largest where there is little of either.
+    """
+    met, missed = (values.ravel() for values in np.meshgrid(DUTIES, DUTIES))
+    rules = case.regime.compliance
+    after = compliance_of(np.maximum(met - lost, 0.0), missed + missed_more, rules)
+    return float((compliance_of(met, missed, rules) - after).max())
+
+
+def _ageing(case: Case) -> tuple[float, str]:
+    """Most that theta x danger rises in a day by which every result of a system grows older; its peril."""
+    t, rules = case.t, case.regime.evidence
+    jumps = np.array([_aged_jump(case, row) if prices else 0.0 for row, prices in enumerate(_priced(case))])
+    change = jumps @ (t.battery / t.logit_sd[:, None] + t.hazard_battery) * np.abs(t.theta)
+    return float(change.max()) if rules.half_life > 0 else math.inf, t.peril_ids[int(np.argmax(change))]
+
+
+def _aged_jump(case: Case, row: int) -> float:
+    """Most that the logit of a priced rate rises when all its passes are trusted and heard for a day less."""
+    test = case.t.test_ids[row]
+    half_life = case.calibration.test_designs[test].half_life_days * case.regime.evidence.half_life
+    passes = np.concatenate([[0.0], _passes(FEWEST, float(case.regime.incentives.domain.trials), AGES_A_DECADE)])
+    return _largest_rise(case, row, 0.0, passes[:-1] * 0.5 ** (1 / half_life), passes[1:])
+
+
+def _numbered(effects: Floats) -> tuple[str, ...]:
+    return tuple(str(number) for number in range(len(effects)))
+
+
+def _effects(lever: str, effects: Floats, names: Sequence[str], kind: str, case: Case) -> Claim:
+    """Neighbouring levels of a factor."""
+    jumps = np.abs(np.diff(effects))
+    at = int(np.argmax(jumps))
+    line = step("neighbours", lower=names[at], higher=names[at + 1], jump=float(jumps[at]))
+    return _capped(lever, float(jumps[at]), [line], kind, case)
+
+
+def _capped(lever: str, most: float, lines: list[ProofStep], kind: str, case: Case) -> Claim:
+    cap = case.regime.incentives.steps[lever].most
+    proof = [step("factor"), *lines, step("capped", most <= cap, most=math.exp(most) - 1, cap=math.exp(cap) - 1)]
+    return concluded(f"step-{lever}", proof, None, most, None if most <= cap else widest_step(case, MOVES[kind](case)))
