@@ -152,6 +152,41 @@ def table(columns: Mapping[str, str], rows: Iterable[Sequence[Any]] = ()) -> pd.
     return pd.DataFrame(list(rows), columns=list(columns)).astype(dict(columns))
 
 
+def measured(
+    book: AuditBook,
+    metric: str,
+    value: float | None,
+    unit: Unit,
+    sample: int,
+    affected: Sequence[Affected] = (),
+    detail: Sequence[Mapping[str, Any]] = (),
+    note: str = "",
+    *,
+    judged: float | None = None,
+    named: bool = False,
+) -> MetricResult:
+    """The result of a metric of the book's regime. Raises KeyError for a metric that the regime does not have.
+
+    `judged` is the figure held against the thresholds where that is not the value itself (the end of its interval that
+    chance leaves). `named`: someone stands out beyond chance, which asks for attention whatever the share of such.
+    """
+    found = standing(value if judged is None else judged, book.regime.incentives.metrics[metric])
+    if named and found is Standing.PASS:
+        found = Standing.ATTENTION
+    return MetricResult(metric, value, found, unit, sample, tuple(affected), tuple(detail), note)
+
+
+def without(metric: str, unit: Unit, note: str, detail: Sequence[Mapping[str, Any]] = ()) -> MetricResult:
+    """The result of a metric for which the book holds nothing to measure."""
+    return MetricResult(metric, None, Standing.NO_DATA, unit, 0, (), tuple(detail), note)
+
+
+def firm_behind(book: AuditBook, row: int, figure: float, why: str, **values: Number) -> Affected:
+    """The firm of a row of the book as one behind a metric."""
+    firm = book.profiles[row].firm
+    return Affected(firm.name, firm.kvk, figure, why, tuple(values.items()))
+
+
 def standing(value: float | None, metric: Metric) -> Standing:
     """How a value stands against the thresholds of its metric. A metric without thresholds is told, never judged."""
     if value is None or not np.isfinite(value):
