@@ -60,7 +60,7 @@ def through_tests() -> dict[str, float]:
 def fitted(seed: int, perfect: bool) -> FrequencyFit:
     market = sample_experience(FIRMS, seed, AT, REGIME, PRIOR, perfect=perfect)
     delay = fit_delay(experience_lags(market))
-    return fit_frequency(market, PRIOR, {}, (delay.shape, delay.scale_days), WIDE)
+    return fit_frequency(market, PRIOR, {}, (delay.shape, delay.scale_days), REGIME, WIDE)
 
 
 def record(markets: int, perfect: bool, truth: Mapping[str, float]) -> Iterator[tuple[float, float]]:

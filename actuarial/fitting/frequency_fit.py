@@ -12,6 +12,8 @@ import pandas as pd
 
 from actuarial.calibration import Calibration
 from actuarial.evidence import Ints
+from actuarial.fitting.conflicts import check_feasible
+from actuarial.fitting.constraints import Bound, Segment, bounds, lifted, limits, segments, within
 from actuarial.fitting.experience import Experience
 from actuarial.fitting.frequency import (
     Block,
@@ -39,22 +41,23 @@ from actuarial.fitting.frequency_design import (
     rows_of,
     settings,
 )
+from actuarial.fitting.tariff_fit import Program, Solution, solve, tangent
 from actuarial.rounding import Floats
 from policies.findings import Finding, Severity, WaarborgError
-
-LADDERS = ("classes", "autonomy")
-SHARED_BOUNDS = {"frequency.sharing": "sharing", "frequency.exposure_elasticity": "exposure_elasticity"}
+from policies.regimes import Regime
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrequencyFit:
     """The fitted frequency over K coefficients, R rows and P perils that had claims.
 
-    `covariance` is robust to firms that differ, `model_covariance` is not; `unconstrained` are the coefficients before
-    bounds; `scale` is the quasi-Poisson scale. `kept` perils had no claims: `kept_intercepts` hold the prior's level.
-    `pulls` (F, K) are the one-step changes of the estimate when a firm counts once more; `effective` is the number of
-    parameters that the data decided, the trace of their share of the posterior information. `information` (K, K) is
-    that of the data, on the quasi-Poisson scale.
+    `covariance` is robust to firms that differ, `model_covariance` is not: both are of what data and prior leave open,
+    as if no constraint held. `unconstrained` are the coefficients without constraints; `scale` is the quasi-Poisson
+    scale. `kept` perils had no claims: `kept_intercepts` hold the prior's level; `lifted` are thetas that were not
+    fitted and set to a bound. `pulls` (F, K) are the one-step changes of the estimate, held by the constraints that
+    bind, when a firm counts once more; `effective` is the number of parameters that the data decided, the trace of
+    their share of the posterior information. `program` and `solution` are the optimum with its multipliers, in the
+    order of `held`, then `balanced`.
     """
 
     cols: Columns
@@ -69,9 +72,14 @@ class FrequencyFit:
     cells: int
     pulls: Floats
     effective: float
-    information: Floats
+    information: Floats  # (K, K) of the data, on the quasi-Poisson scale
     log_variance: Mapping[str, float]  # peril -> variance of its log expected claims from the parameters
     kept_intercepts: Mapping[str, float]
+    lifted: Mapping[str, float]
+    held: tuple[Bound, ...]
+    balanced: tuple[Segment, ...]
+    program: Program
+    solution: Solution
     findings: tuple[Finding, ...]
 
     @property
@@ -85,60 +93,86 @@ def fit_frequency(
     prior: Calibration,
     artefact: Mapping[str, Any],
     lag: tuple[float, float],
+    regime: Regime,
     prior_sd_factor: float = 1.0,
 ) -> FrequencyFit:
-    """Fit an experience with a prior calibration (`artefact` is its JSON) and the (shape, days) of the reporting delay.
+    """Fit an experience under the constraints of a regime, with a prior calibration (`artefact` is its JSON).
 
-    Raises WaarborgError with one line for what an actuary can mend: too few claims, unknown levels, no exposure, a fit
-    that runs away or cannot tell columns apart.
+    `lag` is the (shape, days) of the reporting delay. Raises WaarborgError with one line for what an actuary can mend:
+    too few claims, unknown levels, no exposure, a fit that runs away, constraints that cannot hold together.
     """
     known = known_perils(prior, experience)
-    try:
-        everything = rows_of(experience, prior, lag, known)
-    except ValueError as wrong:
-        raise WaarborgError(f"experience: {wrong}") from wrong
-    _enough(everything)
-    with_claims = [n for n, total in enumerate(everything.claims.sum(axis=0)) if total > 0]
-    perils = tuple(known[n] for n in with_claims)
-    rows = replace(everything, claims=everything.claims[:, with_claims], danger=everything.danger[:, with_claims])
+    everything = _read(experience, prior, lag, known)
+    perils = tuple(known[n] for n in np.flatnonzero(everything.claims.sum(axis=0)))
+    rows = _of_perils(everything, known, perils)
     cols = columns(prior, artefact, perils)
-    cols = replace(cols, covariance=cols.covariance * prior_sd_factor**2)
+    held = bounds(regime, cols)
+    cols = within(replace(cols, covariance=cols.covariance * prior_sd_factor**2), held)
+    check_feasible(held, cols.mean, cols.sd > 0, regime)
+    balanced = segments(regime, cols, rows)
     cells, cell = cells_of(rows)
-    design, held = blocks(cells, cols), penalty(cols)
+    design, apart = blocks(cells, cols), penalty(cols)
     claims, exposure = cells.claims.T.ravel(), np.tile(cells.years, len(perils))
     firm = np.tile(cells.firm, len(perils))
-    free = _fit(design, claims, exposure, held, 1.0, cols)
-    scale = _scale(claims, free.expected, _peril_firm(design, firm, rows.firms))
-    found = _within_bounds(design, claims, exposure, held, scale, cols)
+    first = _fit(design, claims, exposure, apart, 1.0, cols)
+    scale = _scale(claims, first.expected, _peril_firm(design, firm, rows.firms))
+    free = _fit(design, claims, exposure, apart, scale, cols)
+    program = Program(design, claims, exposure, apart, scale, limits(held, balanced, len(cols.paths)))
+    solution = solve(program, free.coefficients)
+    found = Fit(solution.coefficients, solution.expected, solution.information, solution.steps, converged=True)
     scores = cluster_scores(design, claims - found.expected, firm, rows.firms)
-    covariance, plain = posterior(found, held, scores, scale)
-    estimate = found.coefficients
-    expected = _expected(rows, cell, found, cells, len(perils))
-    kept = _kept(everything, rows, known, perils, prior, cols, estimate)
+    covariance, plain = posterior(found, apart, scores, scale)
+    moving = tangent(program, solution)
+    raised = lifted(prior, regime, [peril for peril in prior.perils if _theta_stands(peril, cols)])
+    kept = _kept(everything, known, cols, prior, found.coefficients, raised)
     return FrequencyFit(
         cols=cols,
         rows=rows,
-        estimate=estimate,
+        estimate=found.coefficients,
         unconstrained=free.coefficients,
         covariance=covariance,
         model_covariance=plain,
-        expected=expected,
+        expected=_expected(rows, cell, found, cells, len(perils)),
         scale=scale,
         steps=found.steps,
         cells=len(claims),
-        pulls=scores / scale @ plain,
-        effective=float(np.trace(plain @ found.information)),
+        pulls=scores / scale @ moving,
+        effective=float(np.trace(moving @ found.information)),
         information=found.information,
         log_variance=_log_variance(design, found.expected, covariance, perils),
         kept_intercepts=kept,
+        lifted=raised,
+        held=held,
+        balanced=balanced,
+        program=program,
+        solution=solution,
         findings=(
-            *_bound_findings(cols, free.coefficients, estimate),
             *_kept_findings(kept),
             *_absent(prior, known),
-            *_disorder(cols, estimate),
+            *_lifted_findings(raised),
             *_thin(cols, found, rows),
         ),
     )
+
+
+def _read(experience: Experience, prior: Calibration, lag: tuple[float, float], known: tuple[str, ...]) -> Rows:
+    try:
+        rows = rows_of(experience, prior, lag, known)
+    except ValueError as wrong:
+        raise WaarborgError(f"experience: {wrong}") from wrong
+    _enough(rows)
+    return rows
+
+
+def _of_perils(rows: Rows, known: tuple[str, ...], perils: tuple[str, ...]) -> Rows:
+    """The rows with the claims and the danger of some of the perils that they know."""
+    picked = [known.index(peril) for peril in perils]
+    return replace(rows, claims=rows.claims[:, picked], danger=rows.danger[:, picked])
+
+
+def _theta_stands(peril: str, cols: Columns) -> bool:
+    """Whether the theta of a peril is not fitted."""
+    return peril not in cols.perils or not cols.sd[cols.at(f"frequency.perils.{peril}.{THETA}")] > 0
 
 
 def _enough(rows: Rows) -> None:
@@ -176,30 +210,6 @@ def _scale(claims: Floats, expected: Floats, cluster: Ints) -> float:
     return max(1.0, float((surprise**2).sum() / expected.sum()))
 
 
-def _within_bounds(
-    design: tuple[Block, ...], claims: Floats, exposure: Floats, held: Penalty, scale: float, cols: Columns
-) -> Fit:
-    """The fit with slopes held at the bounds they would cross, the others fitted again until none crosses one."""
-    found = _fit(design, claims, exposure, held, scale, cols)
-    low, high = _bounds(cols)
-    while ((found.coefficients < low) | (found.coefficients > high))[held.free].any():
-        crossing = held.free & ((found.coefficients < low) | (found.coefficients > high))
-        mean = np.where(crossing, np.clip(found.coefficients, low, high), held.mean)
-        held = Penalty(mean, held.precision, held.free & ~crossing)
-        found = _fit(design, claims, exposure, held, scale, cols)
-    return found
-
-
-def _bounds(cols: Columns) -> tuple[Floats, Floats]:
-    rules = settings()["bounds"]
-    low, high = np.full(len(cols.paths), -np.inf), np.full(len(cols.paths), np.inf)
-    for column, path in enumerate(cols.paths):
-        name = THETA if path.endswith(f".{THETA}") else SHARED_BOUNDS.get(path)
-        if name:
-            low[column], high[column] = rules[name]
-    return low, high
-
-
 def _expected(rows: Rows, cell: Ints, found: Fit, cells: Rows, perils: int) -> Floats:
     """Expected known claims of the rows, (R, P): a cell's, shared over its rows by their years."""
     per_year = (
@@ -216,25 +226,25 @@ def rate_of(rows: Rows, cols: Columns, coefficients: Floats) -> Floats:
 
 def _kept(
     everything: Rows,
-    rows: Rows,
     known: tuple[str, ...],
-    perils: tuple[str, ...],
-    prior: Calibration,
     cols: Columns,
+    prior: Calibration,
     estimate: Floats,
+    raised: Mapping[str, float],
 ) -> dict[str, float]:
     """Intercepts of perils without claims that give this market the prior's expected claims beside the new effects."""
-    rest = tuple(peril for peril in known if peril not in perils)
+    rest = tuple(peril for peril in known if peril not in cols.perils)
     if not rest:
         return {}
-    picked = [known.index(peril) for peril in rest]
-    theirs = replace(everything, claims=everything.claims[:, picked], danger=everything.danger[:, picked])
+    theirs = _of_perils(everything, known, rest)
     old = columns(prior, {}, rest)
     new = old.mean.copy()
     shared = [path for path in old.paths if path in cols.paths]
     new[[old.at(path) for path in shared]] = [estimate[cols.at(path)] for path in shared]
-    before = (rate_of(theirs, old, old.mean) * rows.years[:, None]).sum(axis=0)
-    after = (rate_of(theirs, old, new) * rows.years[:, None]).sum(axis=0)
+    for peril in set(rest) & set(raised):
+        new[old.at(f"frequency.perils.{peril}.{THETA}")] = raised[peril]
+    before = (rate_of(theirs, old, old.mean) * theirs.years[:, None]).sum(axis=0)
+    after = (rate_of(theirs, old, new) * theirs.years[:, None]).sum(axis=0)
     return {peril: prior.perils[peril].intercept + math.log(before[n] / after[n]) for n, peril in enumerate(rest)}
 
 
@@ -248,21 +258,6 @@ def _log_variance(
         row = score(design, weight / weight.sum())
         found[peril] = float(row @ covariance @ row)
     return found
-
-
-def _bound_findings(cols: Columns, free: Floats, estimate: Floats) -> tuple[Finding, ...]:
-    low, high = _bounds(cols)
-    crossing = np.flatnonzero((free < low) | (free > high))
-    return tuple(
-        Finding(
-            "fit-bound",
-            Severity.WARNING,
-            cols.paths[column],
-            f"estimated at {free[column]:.3g}, outside what a tariff may hold; set to {estimate[column]:.3g} and the "
-            "rest fitted again: safer conduct must never cost more",
-        )
-        for column in crossing
-    )
 
 
 def _kept_findings(kept: Mapping[str, float]) -> tuple[Finding, ...]:
@@ -284,18 +279,10 @@ def _absent(prior: Calibration, known: tuple[str, ...]) -> tuple[Finding, ...]:
     return tuple(Finding("fit-prior-kept", Severity.INFO, path, told) for path in absent)
 
 
-def _disorder(cols: Columns, estimate: Floats) -> tuple[Finding, ...]:
-    """Steps down a ladder that a tariff climbs: a higher class, or more autonomy, that would cost less."""
-    steps = []
-    for factor in LADDERS:
-        levels = cols.levels[factor]
-        effects = [estimate[cols.at(f"frequency.{factor}.{level}")] for level in levels]
-        pairs = zip(levels, levels[1:], effects, effects[1:], strict=False)
-        steps += [f"{factor} {a} to {b} ({after - before:+.2f})" for a, b, before, after in pairs if after < before]
-    if not steps:
-        return ()
-    told = f"the effect falls from {', '.join(steps)}: who climbs the ladder would pay less, which no tariff may hold"
-    return (Finding("fit-disorder", Severity.REFER, "frequency", told),)
+def _lifted_findings(raised: Mapping[str, float]) -> tuple[Finding, ...]:
+    """Thetas that no data speak for and that the prior had outside a bound."""
+    told = "nothing was fitted here and the prior breaks a constraint of the regime: theta is set to its bound"
+    return tuple(Finding("fit-lifted", Severity.INFO, f"frequency.perils.{peril}.{THETA}", told) for peril in raised)
 
 
 def _thin(cols: Columns, found: Fit, rows: Rows) -> tuple[Finding, ...]:
@@ -370,6 +357,8 @@ def relativity_frame(found: FrequencyFit) -> pd.DataFrame:
 
 
 def coefficients(found: FrequencyFit) -> dict[str, float]:
-    """Every fitted coefficient and kept intercept by its dotted path."""
+    """Every fitted coefficient, kept intercept and lifted theta by its dotted path."""
     kept = {f"frequency.perils.{peril}.{INTERCEPT}": value for peril, value in found.kept_intercepts.items()}
-    return {path: float(value) for path, value in zip(found.cols.paths, found.estimate, strict=True)} | kept
+    raised = {f"frequency.perils.{peril}.{THETA}": value for peril, value in found.lifted.items()}
+    own = {path: float(value) for path, value in zip(found.cols.paths, found.estimate, strict=True)}
+    return own | kept | raised

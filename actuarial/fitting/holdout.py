@@ -15,8 +15,10 @@ from actuarial.fitting.experience import Experience
 from actuarial.fitting.frequency_design import Rows, columns, rows_of
 from actuarial.fitting.frequency_fit import FrequencyFit, fit_frequency, rate_of
 from actuarial.fitting.refits import bootstrap_summary, out_of_time, out_of_time_gain, prior_sensitivity
+from actuarial.fitting.tariff_fit import tangent
 from actuarial.rounding import Floats
 from policies.findings import WaarborgError
+from policies.regimes import Regime
 
 SD_FACTORS = (0.5, 2.0)
 DRAWS = 200  # of firms: the end of a 90 % interval within a twentieth of its width
@@ -24,11 +26,12 @@ DRAWS = 200  # of firms: the end of a 90 % interval within a twentieth of its wi
 
 @dataclass(frozen=True, slots=True)
 class Refitted:
-    """A prior, its artefact and the reporting delay: what a refit starts from."""
+    """A prior, its artefact, the reporting delay and the regime: what a refit starts from."""
 
     prior: Calibration
     artefact: Mapping[str, Any]
     lag: tuple[float, float]
+    regime: Regime
 
 
 def before(experience: Experience, day: date) -> Experience:
@@ -62,7 +65,7 @@ def held_out(
     earlier = before(experience, day)
     if earlier.years.empty:
         raise WaarborgError("there is no experience before the last year")
-    found = fit_frequency(earlier, base.prior, base.artefact, base.lag)
+    found = fit_frequency(earlier, base.prior, base.artefact, base.lag, base.regime)
     rows = rows_of(after(experience, day), base.prior, base.lag, found.cols.perils)
     old = columns(champion, {}, found.cols.perils)
     flat = found.rows.claims.sum(axis=0) / found.rows.years.sum()
@@ -96,21 +99,23 @@ def _level_variance(found: FrequencyFit) -> float:
 def sensitivity(found: FrequencyFit) -> pd.DataFrame:
     """Each group of priors half and twice as wide, the others as they are: frame `prior_sensitivity`.
 
-    One Newton step from the estimate: the gradient of the data there is the pull of the old prior, so that the new
-    prior's pull less the old one's is what moves it.
+    One Newton step from the estimate, held by the constraints that bind: the gradient of the data there is the pull of
+    the old prior, so that the new prior's pull less the old one's is what moves it.
     """
     free = np.flatnonzero(found.cols.sd > 0)
     paths = [found.cols.paths[column] for column in free]
     precision = np.linalg.inv(found.cols.covariance[np.ix_(free, free)])
-    information, away = found.information[np.ix_(free, free)], (found.estimate - found.cols.mean)[free]
+    away = (found.estimate - found.cols.mean)[free]
     changed = {factor: found.estimate[free].copy() for factor in SD_FACTORS}
     groups = np.array([prior_group(path) for path in paths])
     for factor in SD_FACTORS:
         for group in np.unique(groups):
             mine = groups == group
             narrower = np.where(mine, 1.0 / factor, 1.0)
-            anew = narrower[:, None] * precision * narrower
-            step = np.linalg.solve(information + anew, (anew - precision) @ away)
+            more = narrower[:, None] * precision * narrower - precision
+            hessian = found.solution.hessian.copy()
+            hessian[np.ix_(free, free)] += more
+            step = tangent(found.program, replace(found.solution, hessian=hessian))[np.ix_(free, free)] @ more @ away
             changed[factor][mine] -= step[mine]
     return prior_sensitivity(paths, found.estimate[free], found.se[free], changed)
 

@@ -132,7 +132,7 @@ def _lag_covariance(base: Base) -> Floats:
 
 def frequency(base: Base, lag: tuple[float, float]) -> tuple[FrequencyFit, Part]:
     """The claim frequency: every effect with its interval, theta with its low and high value, the posterior."""
-    found = fit_frequency(base.experience, base.prior, base.artefact, lag)
+    found = fit_frequency(base.experience, base.prior, base.artefact, lag, base.regime)
     frame = parameter_frame(found)
     values = {path: value for path, value in coefficients(found).items() if not _fixed(found, path)}
     claims = int(found.rows.claims.sum())

@@ -23,7 +23,7 @@ SINGULAR = {"classes": "class", "roles": "role", "autonomy": "autonomy", "sector
 
 def validation(base: Base, found: FrequencyFit, lag: tuple[float, float], dispersion: float) -> Part:
     """Every table of docs/methods/validation.md that the frequency has."""
-    start = Refitted(base.prior, base.artefact, lag)
+    start = Refitted(base.prior, base.artefact, lag, base.regime)
     market = Market(
         perils=found.cols.perils,
         claims=found.rows.claims,

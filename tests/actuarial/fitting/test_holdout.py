@@ -18,10 +18,10 @@ from policies.regimes import load_regime
 
 AT, CUT = date(2026, 11, 24), date(2025, 11, 24)
 CALIBRATION = shipped_calibration()
-LAG = (0.8, 205.0)
-MARKET = sample_experience(4_000, 2, AT, load_regime("nl-2027"), CALIBRATION)
-FOUND = fit_frequency(MARKET, CALIBRATION, {}, LAG)
-BASE = Refitted(CALIBRATION, {}, LAG)
+LAG, REGIME = (0.8, 205.0), load_regime("nl-2027")
+MARKET = sample_experience(4_000, 2, AT, REGIME, CALIBRATION)
+FOUND = fit_frequency(MARKET, CALIBRATION, {}, LAG, REGIME)
+BASE = Refitted(CALIBRATION, {}, LAG, REGIME)
 
 
 def test_before_holds_what_was_known_then_and_after_holds_the_rest() -> None:
@@ -85,7 +85,7 @@ def test_a_firm_left_out_moves_the_estimate_by_its_pull() -> None:
     name = pd.factorize(MARKET.years["firm"])[1][firm]
     rest = MARKET.years[MARKET.years["firm"] != name]
     claims = MARKET.claims[MARKET.claims["system"].isin(rest["system"])]
-    without = fit_frequency(replace(MARKET, years=rest, claims=claims), CALIBRATION, {}, LAG)
+    without = fit_frequency(replace(MARKET, years=rest, claims=claims), CALIBRATION, {}, LAG, REGIME)
     at = FOUND.cols.at("frequency.exposure_elasticity")
     moved = without.estimate[at] - FOUND.estimate[at]
     assert moved == pytest.approx(-FOUND.pulls[firm, at], rel=0.35)

@@ -96,7 +96,7 @@ def test_perfect_measurement_returns_the_stated_truth() -> None:
     truth, record = stated(), []
     for seed in range(SEEDS):
         market = sample_experience(FIRMS, seed, AT, REGIME, CALIBRATION, perfect=True)
-        record.append(hits(fit_frequency(market, CALIBRATION, {}, delay_of(market), WIDE_PRIOR), market, truth))
+        record.append(hits(fit_frequency(market, CALIBRATION, {}, delay_of(market), REGIME, WIDE_PRIOR), market, truth))
     assert LOW <= check(record).mean() <= HIGH
 
 
@@ -105,7 +105,7 @@ def test_imperfect_tests_concealment_and_delay_return_what_can_be_seen_through_t
     assert truth["frequency.perils.FIN.theta"] < stated()["frequency.perils.FIN.theta"]
     for seed in range(SEEDS):
         market = sample_experience(FIRMS, seed, AT, REGIME, CALIBRATION)
-        found = fit_frequency(market, CALIBRATION, {}, delay_of(market), WIDE_PRIOR)
+        found = fit_frequency(market, CALIBRATION, {}, delay_of(market), REGIME, WIDE_PRIOR)
         record.append(hits(found, market, truth))
         ratios.append(ranking(found, seed))
     assert LOW <= check(record).mean() <= HIGH
