@@ -1,0 +1,124 @@
+"""The cheapest choice of actions that brings a premium to a target: an integer program (docs/methods/path.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import cvxpy as cp
+import numpy as np
+
+from actuarial.evidence import Bools, Ints
+from actuarial.rounding import Floats
+from policies.findings import WaarborgError
+
+SLOPE_STEP = 1e-4  # of a log frequency: the error of a central difference is its square over six
+WHOLE = 1e-6  # how far from 0 or 1 a solver may leave a binary, and by how much it may miss a row scaled to 1
+ALIKE = 1e-12  # reductions closer than this are one
+MOST_ROUNDS = 500  # integer programs solved for one target; real offers need a few dozen at most
+
+Price = Callable[[Floats], Floats]  # reductions of log frequency (K, D) -> premium before rounding (K,)
+Reaches = Callable[[Bools], bool]  # options taken (J,) -> whether the premium, rated and rounded, is at the target
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """J options; of each group at most one is taken, and options of two groups add up.
+
+    `group` (J,); `reduction` (J, D) is what an option takes off each log frequency, none below 0; `goals` (G, J) are
+    what is made small, one after the other: the next only decides where those before it leave a choice.
+    """
+
+    group: Ints
+    reduction: Floats
+    goals: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Options taken (J,), the least value of each goal (G,), and how many programs were solved."""
+
+    taken: Bools
+    goals: Floats
+    rounds: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """`weights` (J,) times the options taken is at least `least`."""
+
+    weights: Floats
+    least: float
+
+
+def cheapest(options: Options, price: Price, reaches: Reaches, target: float, tolerance: float) -> Choice | None:
+    """The choice with the least goals that reaches the target; None where no choice does.
+
+    Outer approximation (Duran and Grossmann, Mathematical Programming 36, 1986): `price` must be convex in the
+    reductions and fall in each, so that a tangent of it is a bound from below, and agree with what `reaches` rates to
+    within `tolerance` (unit of the target). Every choice that reaches the target meets every row, so that the first
+    solution of the program to reach it is the least there is. A solution that does not is cut off, with all that
+    reduce no more. Raises WaarborgError when the solver fails, or MOST_ROUNDS do not suffice.
+    """
+    rows = [_tangent(options, price, np.zeros(len(options.group), dtype=bool), target + tolerance)]
+    least: list[float] = []
+    taken, rounds = np.zeros(len(options.group), dtype=bool), 0
+    for number in range(len(options.goals)):
+        while True:
+            rounds += 1
+            solved = _solve(options, rows, least)
+            if solved is None:
+                return None
+            taken = solved
+            if reaches(taken):
+                break
+            if rounds >= MOST_ROUNDS:
+                raise WaarborgError(f"no cheapest path was proved within {MOST_ROUNDS} integer programs")
+            rows += [_tangent(options, price, taken, target + tolerance), _beyond(options, taken)]
+        least.append(float(options.goals[number] @ taken))
+    return Choice(taken, np.array(least), rounds)
+
+
+def _tangent(options: Options, price: Price, taken: Bools, most: float) -> _Row:
+    """The price linearised at a choice is at most `most`."""
+    at = taken @ options.reduction
+    steps = SLOPE_STEP * np.eye(len(at))
+    found = price(np.vstack([at, at + steps, at - steps]))
+    slopes = np.maximum(found[1 + len(at) :] - found[1 : 1 + len(at)], 0.0) / (2 * SLOPE_STEP)
+    return _scaled(options.reduction @ slopes, float(found[0] - most + slopes @ at))
+
+
+def _beyond(options: Options, taken: Bools) -> _Row:
+    """At least one option takes off more, somewhere, than what is taken of its group."""
+    own = np.zeros((int(options.group.max()) + 1, options.reduction.shape[1]))
+    own[options.group[taken]] = options.reduction[taken]
+    more = (options.reduction > own[options.group] + ALIKE).any(axis=1)
+    return _Row(more.astype(float), 1.0)
+
+
+def _scaled(weights: Floats, least: float) -> _Row:
+    """A row with its largest number 1."""
+    size = max(float(weights.max(initial=0.0)), abs(least), np.finfo(float).tiny)
+    return _Row(weights / size, least / size)
+
+
+def _solve(options: Options, rows: Sequence[_Row], least: Sequence[float]) -> Bools | None:
+    """Make the next goal small, given the least values of those before it; None where nothing meets all rows."""
+    goal = len(least)
+    taken = cp.Variable(len(options.group), boolean=True)
+    member = (options.group == np.arange(int(options.group.max()) + 1)[:, None]).astype(float)
+    weights, bounds = np.array([row.weights for row in rows]), np.array([row.least for row in rows])
+    held = [member @ taken <= 1, weights @ taken >= bounds]
+    held += [options.goals[n] @ taken <= value + WHOLE for n, value in enumerate(least)]
+    problem = cp.Problem(cp.Minimize(options.goals[goal] @ taken), held)
+    problem.solve(solver=cp.HIGHS, mip_rel_gap=0.0, mip_abs_gap=WHOLE, output_flag=False)  # type: ignore[no-untyped-call]
+    if problem.status == cp.INFEASIBLE:
+        return None
+    if problem.status != cp.OPTIMAL or taken.value is None:
+        raise WaarborgError(f"the integer program of the path ended as {problem.status}")
+    found = np.asarray(taken.value)
+    whole = found > 0.5  # noqa: PLR2004 - the nearest of 0 and 1
+    off = max(np.abs(found - whole).max(), (member @ whole).max() - 1, (bounds - weights @ whole).max())
+    if off > WHOLE or any(options.goals[n] @ whole > value + 2 * WHOLE for n, value in enumerate(least)):
+        raise WaarborgError(f"the solution of the integer program of the path misses a row by {off:.2g}")
+    return np.asarray(whole)
