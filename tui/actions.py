@@ -20,6 +20,7 @@ class Place(StrEnum):
     QUOTES = "quotes"
     NEW = "new"
     QUOTE = "quote"
+    AUDIT = "audit"
     HELP = "help"
 
 
@@ -43,25 +44,33 @@ class Action:
         return say(f"explain.{self.id}", lang)
 
 
-EVERY_LIST = (Place.QUOTES, Place.NEW, Place.QUOTE, Place.HELP)
-READ_LISTS = (Place.QUOTES, Place.QUOTE, Place.HELP)
+EVERY_LIST = (Place.QUOTES, Place.NEW, Place.QUOTE, Place.AUDIT, Place.HELP)
+READ_LISTS = (Place.QUOTES, Place.QUOTE, Place.AUDIT, Place.HELP)
 TYPING = (Place.NEW,)  # here a field has the focus, and a key that types cannot do anything else
 
 ACTIONS: tuple[Action, ...] = (
     Action("open", ("enter",), (Place.QUOTES,)),
     Action("new", ("n",), (Place.QUOTES,)),
     Action("filter", ("slash",), (Place.QUOTES,)),
+    Action("audit", ("a",), (Place.QUOTES,)),
     Action("quote", ("enter",), (Place.NEW,)),
     Action("complete", ("tab",), (Place.NEW,)),
     Action("pull", ("space",), (Place.QUOTE,)),
     Action("reset", ("r",), (Place.QUOTE,), bar=False),
     Action("save", ("w",), (Place.QUOTE,)),
     Action("replay", ("p",), (Place.QUOTE,)),
-    Action("export", ("e",), (Place.QUOTES, Place.QUOTE)),
+    Action("look", ("enter",), (Place.AUDIT,)),
+    Action("export", ("e",), (Place.QUOTES, Place.QUOTE, Place.AUDIT)),
     Action("premium", ("1",), (Place.QUOTE,), bar=False),
     Action("levers", ("2",), (Place.QUOTE,), bar=False),
     Action("risk", ("3",), (Place.QUOTE,), bar=False),
     Action("findings", ("4",), (Place.QUOTE,), bar=False),
+    Action("certificate", ("1",), (Place.AUDIT,), bar=False),
+    Action("metrics", ("2",), (Place.AUDIT,), bar=False),
+    Action("curve", ("3",), (Place.AUDIT,), bar=False),
+    Action("constraints", ("4",), (Place.AUDIT,), bar=False),
+    Action("next_firm", ("right_square_bracket",), (Place.AUDIT,), bar=False),
+    Action("previous_firm", ("left_square_bracket",), (Place.AUDIT,), bar=False),
     Action("down", ("down", "j"), EVERY_LIST, bar=False, palette=False),
     Action("up", ("up", "k"), EVERY_LIST, bar=False, palette=False),
     Action("page_down", ("pagedown",), EVERY_LIST, bar=False, palette=False),
@@ -80,6 +89,8 @@ TYPED = {"question_mark", "slash", "space"}
 SHOWN_KEYS = {
     "question_mark": "?",
     "slash": "/",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
     "escape": "esc",
     "down": "↓",
     "up": "↑",

@@ -18,6 +18,7 @@ from underwriting.quote import Decision
 LOCALES: dict[Lang, str] = {"nl": "nl_NL", "en": "en_GB"}
 WHOLE: dict[Lang, str] = {"nl": "¤\u00a0#,##0", "en": "¤#,##0"}
 DATES: dict[Lang, str] = {"nl": "dd-MM-yyyy", "en": "d MMM yyyy"}
+SMALL = 0.001  # below it three decimals would show nothing
 
 # A state is never shown by colour alone: glyph first, colour second.
 OK, REFER, STOP, ESTIMATE, MISSING = "✓", "!", "✗", "~", "?"
@@ -82,3 +83,35 @@ def count(value: float, lang: Lang) -> str:
 def day(value: date, lang: Lang) -> str:
     """A date: 24-11-2026 or 24 Nov 2026."""
     return format_date(value, DATES[lang], locale=LOCALES[lang])
+
+
+def measure(value: float, unit: str, lang: Lang) -> str:
+    """A figure of the audit in its unit: ratio, share, euro, points (of a hundred) or count."""
+    match unit:
+        case "share":
+            return format_percent(value, "#,##0.0%", locale=LOCALES[lang])
+        case "euro":
+            return whole(Money(round(value * CENTS_PER_EURO)), lang)
+        case "points":
+            return number(value * 100, lang, 1)
+        case "count":
+            return count(value, lang)
+        case _:
+            return number(value, lang)
+
+
+def figure(value: float | str, lang: Lang) -> str:
+    """A number as plain as it can be: three decimals, or three digits when it is smaller than that; a word as it is."""
+    if isinstance(value, str):
+        return value
+    return format_decimal(value, "#,##0.###" if not 0 < abs(value) < SMALL else "@##", locale=LOCALES[lang])
+
+
+def step(value: float, lang: Lang) -> str:
+    """A whole number of standard steps with its sign: −3, 0, +2."""
+    return format_decimal(value, "+0;-0", locale=LOCALES[lang]) if value else "0"
+
+
+def number(value: float, lang: Lang, places: int = 2) -> str:
+    """A figure with a fixed number of decimals and its thousands: 1.234,50."""
+    return format_decimal(value, "#,##0." + "0" * places, locale=LOCALES[lang])

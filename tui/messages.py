@@ -13,7 +13,11 @@ from policies.regimes import Regime
 from underwriting.quote import Quote
 
 if TYPE_CHECKING:
+    from actuarial.certificate import Certificate
+    from tui.audit_view import MetricLine
     from tui.folders import Folder
+    from underwriting.constraint_table import ConstraintRow
+    from underwriting.curve import DangerCurve
     from underwriting.desk import Desk
     from underwriting.intake.dossier import Submission
     from underwriting.replay import Replay
@@ -102,6 +106,46 @@ class DossierChecked(Message):
 
     folder: Path
     submission: Submission
+
+
+@dataclass
+class CertificateMade(Message):
+    """What is proved of the tariff in force."""
+
+    certificate: Certificate
+
+
+@dataclass
+class ConstraintsFound(Message):
+    """What the regime asks of the tariff in force, and what room is left."""
+
+    rows: tuple[ConstraintRow, ...]
+
+
+@dataclass
+class CurveDrawn(Message):
+    """The curve of the quote at that place of the book, which holds so many."""
+
+    place: int
+    total: int
+    quote: Quote
+    curve: DangerCurve
+
+
+@dataclass
+class Measuring(Message):
+    """How far the measuring of the book is, and of what."""
+
+    done: int
+    total: int
+    what: str
+
+
+@dataclass
+class MetricsMeasured(Message):
+    """The metrics of the book."""
+
+    lines: tuple[MetricLine, ...]
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The constraints of a regime beside the tariff of a calibration: what each bounds, how much room is left, its price."""
+"""The constraints of a regime beside the tariff of a calibration: what each bounds, the room left, its price."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from typing import Any
 
 from actuarial.calibration import Calibration
 from policies.incentives import Constraint, ConstraintKind
-from policies.perils import PERILS
 from policies.regimes import Regime
 
-BINDS = 2e-6  # parameters are kept to six digits, and one that binds may stand a millionth inside its bound
+BINDS = 2e-5  # parameters are kept to six digits, and a fit keeps a hundred-thousandth inside a bound on a pair of them
+
+FLOORS = {ConstraintKind.FLOOR, ConstraintKind.LADDER}  # held from below; the others from above
 
 
 @dataclass(frozen=True, slots=True)
 class ConstraintRow:
-    """One inequality of a constraint. `what` it speaks of: a peril, a level, or two neighbours (lower/higher).
+    """One inequality of a constraint. `what` it speaks of: a peril, a slope, a level, or two ("A1 to A2"). `bound` is
+    that of the constraint, but nothing for an exempt peril.
 
     `value` and `slack` (negative when violated) are on log frequency, those of a balance a share of claims. `dual`:
     log-likelihood per unit of the bound; `moved_eur`: euros of yearly expected loss moved between segments. None where
@@ -26,6 +28,7 @@ class ConstraintRow:
 
     constraint: Constraint
     what: str
+    bound: float
     value: float | None
     slack: float | None
     binding: bool
@@ -52,56 +55,49 @@ def constraint_rows(
     return tuple(
         row
         for constraint in known.values()
-        for row in told.get(constraint.id) or tuple(_standing(constraint, regime, calibration)) or (_unknown(constraint),)
+        for row in told.get(constraint.id)
+        or tuple(_standing(constraint, regime, calibration))
+        or (_unknown(constraint),)
     )
 
 
 def _fitted(constraint: Constraint, row: Mapping[str, Any]) -> ConstraintRow:
-    slack = row["slack"]
-    return ConstraintRow(
-        constraint,
-        row["what"],
-        None if slack is None else _value(constraint, slack),
-        slack,
-        row["binding"],
-        row["dual"],
-        row["moved_eur"],
-    )
+    """A row of the artefact; the value follows from bound and slack."""
+    bound, slack = _bound(constraint, row["what"]), row["slack"]
+    value = bound + slack if constraint.kind in FLOORS else bound - slack
+    return ConstraintRow(constraint, row["what"], bound, value, slack, row["binding"], row["dual"], row["moved_eur"])
 
 
 def _unknown(constraint: Constraint) -> ConstraintRow:
-    return ConstraintRow(constraint, "", None, None, False)
+    return ConstraintRow(constraint, "", _bound(constraint, ""), None, None, False)
 
 
-def _value(constraint: Constraint, slack: float) -> float:
-    """What is bounded, from the room that it has left."""
-    if constraint.kind in {ConstraintKind.FLOOR, ConstraintKind.LADDER}:
-        return constraint.bound + slack
-    return (constraint.tolerance if constraint.kind is ConstraintKind.BALANCE else constraint.bound) - slack
+def _bound(constraint: Constraint, what: str) -> float:
+    """An exempt peril is held to its sign alone; a balance to its tolerance."""
+    if constraint.kind is ConstraintKind.BALANCE:
+        return constraint.tolerance
+    return 0.0 if what in constraint.exempt else constraint.bound
 
 
 def _standing(constraint: Constraint, regime: Regime, calibration: Calibration) -> Iterator[ConstraintRow]:
     """The rows of a constraint for the parameters as they are; none of a balance, which speaks of data."""
-    floor = constraint.kind in {ConstraintKind.FLOOR, ConstraintKind.LADDER}
     for what, value in _bounded(constraint, regime, calibration):
-        slack = value - constraint.bound if floor else constraint.bound - value
-        yield ConstraintRow(constraint, what, value, slack, abs(slack) <= BINDS)
+        bound = _bound(constraint, what)
+        slack = value - bound if constraint.kind in FLOORS else bound - value
+        yield ConstraintRow(constraint, what, bound, value, slack, abs(slack) <= BINDS)
 
 
 def _bounded(constraint: Constraint, regime: Regime, calibration: Calibration) -> Iterator[tuple[str, float]]:
     """What the constraint bounds, with its value."""
     match constraint.kind:
         case ConstraintKind.FLOOR | ConstraintKind.CAP if constraint.parameter == "theta":
-            for peril, own in calibration.perils.items():
-                exempt = constraint.kind is ConstraintKind.FLOOR and PERILS[peril].capability
-                if not exempt:  # a peril of capability moves limits, not frequency
-                    yield peril, own.theta
+            yield from ((peril, own.theta) for peril, own in calibration.perils.items())
         case ConstraintKind.FLOOR | ConstraintKind.CAP:
-            yield "", getattr(calibration, constraint.parameter)
+            yield constraint.parameter, getattr(calibration, constraint.parameter)
         case ConstraintKind.LADDER | ConstraintKind.STEP:
             for (low, before), (high, after) in pairwise(_levels(constraint.parameter, regime, calibration)):
                 rise = after - before
-                yield f"{low}/{high}", rise if constraint.kind is ConstraintKind.LADDER else abs(rise)
+                yield f"{low} to {high}", rise if constraint.kind is ConstraintKind.LADDER else abs(rise)
 
 
 def _levels(factor: str, regime: Regime, calibration: Calibration) -> list[tuple[str, float]]:

@@ -9,6 +9,7 @@ from fake_desk import FakeDesk
 from textual.pilot import Pilot
 
 from tui.app import WaarborgApp
+from tui.screens.audit import AuditScreen
 from tui.screens.desk_screen import DeskScreen
 from tui.screens.new_quote import NewQuoteScreen
 from tui.screens.quote import QuoteScreen
@@ -66,6 +67,15 @@ async def form(pilot: Driver) -> NewQuoteScreen:
     await until(pilot, lambda: isinstance(pilot.app.screen, NewQuoteScreen))
     screen = pilot.app.screen
     assert isinstance(screen, NewQuoteScreen)
+    return screen
+
+
+async def audited(pilot: Driver) -> AuditScreen:
+    """Go to the audit."""
+    await pilot.press("a")
+    await until(pilot, lambda: isinstance(pilot.app.screen, AuditScreen) and pilot.app.screen.certificate is not None)
+    screen = pilot.app.screen
+    assert isinstance(screen, AuditScreen)
     return screen
 
 

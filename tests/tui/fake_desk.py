@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from actuarial.breakdown import Line, PremiumBreakdown, Stage
+from actuarial.calibration import Calibration, shipped_calibration
+from actuarial.certificate import Certificate, Claim, ProofStep, Verdict, Witness
 from policies.findings import BadInputError, Finding, NotFoundError, Severity
 from policies.money import ZERO, Money
 from policies.perils import PERILS
@@ -138,6 +141,30 @@ def a_book(size: int = 24) -> list[Quote]:
     return [a_quote(NAMES[n % 4] if n < 4 else f"{NAMES[n % 4]} {n}", n + 1, decisions[n % 3]) for n in range(size)]
 
 
+def a_certificate(*, refuted: bool = True) -> Certificate:
+    steps = (ProofStep("made-up", (("peril", "BOD"), ("least", 0.25))), ProofStep("other", (("count", 12_000),)))
+    proved = [Claim(f"claim-{number}", Verdict.PROVED, steps, low=0.05, high=0.05 * number) for number in range(2, 32)]
+    witness = Witness(
+        (("class", "A3"), ("danger_BOD", 0.5), ("limit_eur", 2_500_000), ("turnover_eur", 1_250_000.0)),
+        "danger_BOD",
+        0.5,
+        1.5,
+        Money(1_200_000),
+        Money(1_150_050),
+    )
+    broken = Claim("danger-order", Verdict.REFUTED, (replace(steps[0], holds=False),), witness=witness)
+    none = Claim("balance", Verdict.NOT_APPLICABLE, (), None, None)
+    return Certificate("c" * 64, "d" * 64, (*([broken] if refuted else []), *proved, none))
+
+
+FITTED = (
+    {"id": "safety-pays", "what": "BOD", "slack": 0.0, "dual": 12.5, "binding": True, "moved_eur": 123_456.0},
+    {"id": "safety-pays", "what": "FRD", "slack": 0.21, "dual": 0.0, "binding": False, "moved_eur": 0.0},
+    {"id": "class-step", "what": "A1 to A2", "slack": -0.1, "dual": 0.0, "binding": False, "moved_eur": 0.0},
+    {"id": "balance-roles", "what": "deployer", "slack": 0.02, "dual": 0.0, "binding": False, "moved_eur": 0.0},
+)
+
+
 @dataclass
 class FakeDesk:
     """Verbs of the desk over values in memory; `trouble` is raised by the next verb when it is set."""
@@ -146,6 +173,9 @@ class FakeDesk:
     replays: Replay = field(default_factory=lambda: Replay(True))
     trouble: Exception | None = None
     asked: list[frozenset[str]] = field(default_factory=list)
+    fitted: tuple[dict[str, Any], ...] = FITTED
+    regime: Regime = field(default_factory=lambda: load_regime("nl-2027"))
+    calibration: Calibration = field(default_factory=shipped_calibration)
 
     def _check(self) -> None:
         if self.trouble:
@@ -171,6 +201,12 @@ class FakeDesk:
         relief = sum((lever.saving for lever in quote.levers if lever.id in lever_ids), ZERO)
         breakdown = a_breakdown(relief)
         return replace(quote, breakdown=breakdown, levers=(), instalments=breakdown.due.split([1] * 12))
+
+    def calibration_of(self, _: str) -> Calibration:
+        return self.calibration
+
+    def calibration_data(self, _: str) -> dict[str, Any]:
+        return {"constraints": self.fitted} if self.fitted else {}
 
     def regime_of(self, quote: Quote) -> Regime:
         return load_regime(quote.regime_id)

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from driving import Driver, desk_screen, drive, form, listed, opened, shown, toasts, typed, until
+from driving import Driver, audited, desk_screen, drive, form, listed, opened, shown, toasts, typed, until
+from fake_audit import fake_audit
 from fake_desk import FakeDesk, a_book
 from textual.command import CommandPalette
 from textual.widget import Widget
 
 from tui.actions import ACTIONS, Place, keys_on, legal
 from tui.app import WaarborgApp
+from tui.screens.audit import AuditScreen
 from tui.screens.desk_screen import DeskScreen
 from tui.screens.help import HelpScreen
 from tui.screens.new_quote import NewQuoteScreen
@@ -27,10 +29,19 @@ SCREENS: dict[Place, type[DeskScreen]] = {
     Place.QUOTES: QuotesScreen,
     Place.NEW: NewQuoteScreen,
     Place.QUOTE: QuoteScreen,
+    Place.AUDIT: AuditScreen,
     Place.HELP: HelpScreen,
 }
 LEGAL = [(place, action.id) for place in Place for action in legal(place)]
-LEAVING = {"open", "new", "quote", "back", "quit"}  # the others leave a screen as they found it: one session for all
+LEAVING = {
+    "open",
+    "new",
+    "quote",
+    "audit",
+    "look",
+    "back",
+    "quit",
+}  # the others leave a screen as they found it: one session for all
 EFFECTS: dict[tuple[Place, str], Callable[[Driver, str], object]] = {}
 
 
@@ -54,6 +65,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for number in range(40):
         (tmp_path / f"map-{number:02d}").mkdir()
     monkeypatch.chdir(tmp_path)
+    fake_audit(monkeypatch)
     return tmp_path
 
 
@@ -64,6 +76,8 @@ async def arrive(pilot: Driver, place: Place) -> None:
     elif place is Place.NEW:
         screen = await form(pilot)
         await until(pilot, lambda: screen.folders.row_count() > 2)
+    elif place is Place.AUDIT:
+        await audited(pilot)
     elif place is Place.HELP:
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
@@ -146,7 +160,7 @@ async def _moves(pilot: Driver, key: str, start: str | None, forward: bool) -> N
     await until(pilot, lambda: (_position(target) > before) if forward else (_position(target) < before))
 
 
-LISTS = (Place.QUOTES, Place.NEW, Place.QUOTE, Place.HELP)
+LISTS = (Place.QUOTES, Place.NEW, Place.QUOTE, Place.AUDIT, Place.HELP)
 
 
 @effect("down", *LISTS)
@@ -169,12 +183,12 @@ async def _(pilot: Driver, key: str) -> None:
     await _moves(pilot, key, "pagedown", False)
 
 
-@effect("bottom", Place.QUOTES, Place.QUOTE, Place.HELP)
+@effect("bottom", Place.QUOTES, Place.QUOTE, Place.AUDIT, Place.HELP)
 async def _(pilot: Driver, key: str) -> None:
     await _moves(pilot, key, None, True)
 
 
-@effect("top", Place.QUOTES, Place.QUOTE, Place.HELP)
+@effect("top", Place.QUOTES, Place.QUOTE, Place.AUDIT, Place.HELP)
 async def _(pilot: Driver, key: str) -> None:
     await _moves(pilot, key, "G", False)
     assert _position(_list(pilot)) == 0
@@ -220,7 +234,7 @@ async def _(pilot: Driver, key: str) -> None:
     assert pilot.app.focused is screen.table
 
 
-@effect("back", Place.NEW, Place.QUOTE, Place.HELP)
+@effect("back", Place.NEW, Place.QUOTE, Place.AUDIT, Place.HELP)
 async def _(pilot: Driver, key: str) -> None:
     await pilot.press(key)
     await listed(pilot)
@@ -239,6 +253,77 @@ async def _(pilot: Driver, key: str) -> None:
     await until(pilot, lambda: "written to" in toasts(pilot))
     written = json.loads(Path("Q-000000000001.json").read_text("utf-8"))
     assert written["due_cents"] == a_book(1)[0].breakdown.due.cents
+
+
+@effect("export", Place.AUDIT)
+async def _(pilot: Driver, key: str) -> None:
+    await pilot.press("1", key)
+    await until(pilot, lambda: "rows written to" in toasts(pilot))
+    assert len(Path("certificate.csv").read_text("utf-8").splitlines()) == 62  # two steps a claim, one where it broke
+
+
+@effect("audit", Place.QUOTES)
+async def _(pilot: Driver, key: str) -> None:
+    await pilot.press(key)
+    await until(pilot, lambda: isinstance(pilot.app.screen, AuditScreen) and bool(pilot.app.screen.certificate))
+    assert "certificate not valid" in shown(pilot)
+
+
+@effect("look", Place.AUDIT)
+async def _(pilot: Driver, key: str) -> None:
+    screen = pilot.app.screen
+    assert isinstance(screen, AuditScreen)
+    await pilot.press(key)
+    assert screen.pane.opened
+    assert screen.focused is screen.pane.inside()
+
+
+@effect("certificate", Place.AUDIT)
+async def _(pilot: Driver, key: str) -> None:
+    await pilot.press("4", key)
+    assert pilot.app.focused is pilot.app.screen.query_one("#certificate-table-list")
+
+
+@effect("metrics", Place.AUDIT)
+async def _(pilot: Driver, key: str) -> None:
+    await pilot.press(key)
+    await until(pilot, lambda: "Safety gradient" in shown(pilot))
+    assert pilot.app.focused is pilot.app.screen.query_one("#metrics-table-list")
+
+
+@effect("curve", Place.AUDIT)
+async def _(pilot: Driver, key: str) -> None:
+    await pilot.press(key)
+    await until(pilot, lambda: "today €10,000.00" in shown(pilot))
+    assert pilot.app.focused is pilot.app.screen.query_one("#curve-table-list")
+
+
+@effect("constraints", Place.AUDIT)
+async def _(pilot: Driver, key: str) -> None:
+    await pilot.press(key)
+    await until(pilot, lambda: "Safety always pays" in shown(pilot))
+    assert pilot.app.focused is pilot.app.screen.query_one("#constraints-table-list")
+
+
+@effect("next_firm", Place.AUDIT)
+async def _(pilot: Driver, key: str) -> None:
+    await pilot.press("3")
+    await until(pilot, lambda: "1 of 150" in shown(pilot))
+    await pilot.press(key)
+    await until(pilot, lambda: "2 of 150" in shown(pilot))
+    assert "Kornoelje" in shown(pilot)
+    await pilot.press("left_square_bracket")
+    await until(pilot, lambda: "1 of 150" in shown(pilot))
+
+
+@effect("previous_firm", Place.AUDIT)
+async def _(pilot: Driver, key: str) -> None:
+    await pilot.press("3", "right_square_bracket", "right_square_bracket")
+    await until(pilot, lambda: "3 of 150" in shown(pilot))
+    await pilot.press(key)
+    await until(pilot, lambda: "2 of 150" in shown(pilot))
+    await pilot.press(key, key, key)  # it stops at the first
+    await until(pilot, lambda: "1 of 150" in shown(pilot))
 
 
 @effect("quote", Place.NEW)
@@ -321,7 +406,7 @@ async def _(pilot: Driver, key: str) -> None:
     assert pilot.app.focused is pilot.app.screen.query_one("#findings")
 
 
-@effect("help", Place.QUOTES, Place.NEW, Place.QUOTE)
+@effect("help", Place.QUOTES, Place.NEW, Place.QUOTE, Place.AUDIT)
 async def _(pilot: Driver, key: str) -> None:
     place = desk_screen(pilot).PLACE
     await pilot.press(key)

@@ -19,6 +19,7 @@ from tui.actions import ACTIONS, Place, own
 from tui.export import quotes_csv, write_new
 from tui.labels import decision_label
 from tui.messages import Counted, FileWritten
+from tui.screens.audit import AuditScreen
 from tui.screens.desk_screen import DeskScreen
 from tui.screens.new_quote import NewQuoteScreen
 from tui.screens.quote import QuoteScreen
@@ -181,6 +182,11 @@ class QuotesScreen(DeskScreen):
         """Quote a dossier."""
         if self.session.opened is not None:
             self.app.push_screen(NewQuoteScreen(self.session))
+
+    def action_audit(self) -> None:
+        """Audit the tariff in force and the book."""
+        if self.session.opened is not None:
+            self.app.push_screen(AuditScreen(self.session))
 
     def action_filter(self) -> None:
         """Type a filter."""

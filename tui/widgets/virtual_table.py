@@ -39,6 +39,31 @@ class Column:
     from_width: int = 0
 
 
+def shown(columns: Sequence[Column], width: int) -> list[Column]:
+    """The columns that a line of so many cells has."""
+    return [column for column in columns if width >= column.from_width]
+
+
+def titles(columns: Sequence[Column], width: int) -> Content:
+    """The titles above the columns."""
+    return _line(shown(columns, width), [Content(column.title) for column in shown(columns, width)], width)
+
+
+def line(columns: Sequence[Column], row: Any, width: int) -> Content:
+    """A row in its columns."""
+    there = shown(columns, width)
+    return _line(there, [column.paint(row) for column in there], width)
+
+
+def _line(columns: Sequence[Column], cells: Sequence[Content], width: int) -> Content:
+    fixed = sum(column.width for column in columns) + len(GAP) * (len(columns) - 1)
+    parts = [
+        cell(content, column.width or max(width - fixed, 1), right=column.right)
+        for content, column in zip(cells, columns, strict=True)
+    ]
+    return GAP.join(parts)
+
+
 class VirtualTable(Rows):
     """The table. `show` gives it a source whose count is known; `dress` gives it columns."""
 
@@ -74,26 +99,12 @@ class VirtualTable(Rows):
 
     def header(self, width: int) -> Content:
         """The titles above the columns."""
-        return self._line([Content(column.title) for column in self._shown(width)], width)
+        return titles(self._columns, width)
 
     def paint(self, index: int, width: int) -> Content:
         """The row of that index, or an ellipsis while it is being fetched."""
         row = self._row(index)
-        if row is None:
-            return Content("  …")
-        return self._line([column.paint(row) for column in self._shown(width)], width)
-
-    def _shown(self, width: int) -> list[Column]:
-        return [column for column in self._columns if width >= column.from_width]
-
-    def _line(self, cells: list[Content], width: int) -> Content:
-        columns = self._shown(width)
-        fixed = sum(column.width for column in columns) + len(GAP) * (len(columns) - 1)
-        parts = [
-            cell(content, column.width or max(width - fixed, 1), right=column.right)
-            for content, column in zip(cells, columns, strict=True)
-        ]
-        return GAP.join(parts)
+        return Content("  …") if row is None else line(self._columns, row, width)
 
     def _row(self, index: int) -> Any:
         page, place = divmod(index, PAGE)
