@@ -25,9 +25,12 @@ def discoveries(p_values: Floats, share: float = FALSE_DISCOVERIES) -> Bools:
     return found
 
 
-def at_least(successes: Floats, trials: Floats, probability: Floats) -> Floats:
-    """P(X >= successes) of a binomial, elementwise; 1 where there is no trial."""
-    return np.asarray(stats.binom.sf(successes - 1, trials, probability))
+def at_least(successes: Floats, trials: Floats, other_successes: Floats, other_failures: Floats) -> Floats:
+    """P(X >= successes) among so many trials, given what others showed, elementwise; 1 where there is no trial.
+
+    Beta-binomial: the chance of a success is known from others alone, from Jeffreys' prior, and no better than so.
+    """
+    return np.asarray(stats.betabinom.sf(successes - 1, trials, other_successes + 0.5, other_failures + 0.5))
 
 
 def at_most(counts: Floats, means: Floats, dispersion: float) -> Floats:
