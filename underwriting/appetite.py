@@ -11,7 +11,7 @@ from actuarial.compliance import days_late
 from actuarial.risks import declared_class, leading_class
 from actuarial.tariff import tariff
 from policies.findings import Finding, Severity
-from policies.money import Money
+from policies.money import CENTS_PER_EURO, Money
 from policies.period import MONTHS_PER_YEAR
 from policies.regimes import Regime
 from policies.risk import IncidentSeverity, RiskProfile
@@ -25,6 +25,7 @@ class Case:
 
     profile: RiskProfile
     danger: Mapping[str, Mapping[str, float]]  # system -> peril -> z
+    expected_loss: Money  # of the period, before the aggregate limit
     offered: Money
     at: date
     regime: Regime
@@ -208,6 +209,26 @@ def _systemic_danger(case: Case) -> Iterable[Finding]:
                 )
 
 
+def _beyond_certificate(case: Case) -> Iterable[Finding]:
+    """What the certificate of the tariff does not speak of: there a person looks at the price."""
+    domain, terms = case.regime.incentives.domain, case.profile.cover.terms
+    share = case.expected_loss.cents / terms.aggregate_limit.cents
+    deductible = terms.deductible.cents / terms.limit.cents
+    most_people = max(system.persons_per_month for system in case.profile.systems)
+    turnover = case.profile.firm.turnover_world.cents / CENTS_PER_EURO
+    for where, found, most, told in (
+        ("expected loss", share, domain.loss_share, f"{share:.1%} of the aggregate limit; {domain.loss_share:.0%}"),
+        ("dossier.toml, cover.deductible_eur", deductible, domain.deductible_share,
+         f"{deductible:.1%} of the limit; {domain.deductible_share:.0%}"),
+        ("systems, persons_per_month", most_people, domain.persons, f"{most_people:,.0f}; {domain.persons:,.0f}"),
+        ("dossier.toml, firm.turnover_world_eur", turnover, domain.turnover_eur,
+         f"{turnover:,.0f}; {domain.turnover_eur:,.0f}"),
+    ):  # fmt: skip
+        if found > most:
+            meaning = f"{told} is the most that the certificate of the tariff speaks of"
+            yield Finding("beyond-certificate", Severity.REFER, where, meaning, "domain")
+
+
 def _missing_tests(case: Case) -> Iterable[Finding]:
     required = case.regime.required_tests()
     for system in case.profile.systems:
@@ -286,6 +307,7 @@ RULES: tuple[Callable[[Case], Iterable[Finding]], ...] = (
     _heads,
     _tariff_gaps,
     _systemic_danger,
+    _beyond_certificate,
     _missing_tests,
     _incidents,
     _authority,

@@ -23,6 +23,7 @@ from underwriting.records import Approval, Artefact, CalibrationRow, Kind, Quote
 from underwriting.replay import Replay, compare
 
 if TYPE_CHECKING:
+    from actuarial.certificate import Certificate
     from underwriting.store import Store
 
 SHIPPED, IN_FORCE = "shipped", "in-force"  # names of calibrations beside their digests
@@ -51,6 +52,7 @@ class Desk:
         self.today = today
         self._open: Store | None = None
         self._known: dict[str, Calibration] = {}  # calibrations of the book by digest
+        self._certificates: dict[str, Certificate] = {}  # under the desk's regime, by digest of the calibration
         self._today: tuple[tuple[date, bookfile.State], Calibration] | None = None
 
     @property
@@ -115,15 +117,34 @@ class Desk:
         """Put a calibration in force from a day, today by default.
 
         Raises WaarborgError when whoever fitted it approves it, without a reason, for a day in the past, twice for
-        one day, when its validation holds errors, or when it cannot price the regime.
+        one day, when its validation holds errors, or without a valid certificate under the regime.
         """
-        from actuarial.tariff import tariff  # noqa: PLC0415 - NumPy costs 0.1 s, and a list does without
-
         row, today = self.calibration_row(name), self.today()
         approval = approved(row, by, reason, effective_from or today, today, findings_of(self.validation(row)))
         source = self._source(Kind.CALIBRATION, row.sha256)
-        tariff(self._parsed(source), self.regime)
+        self._certified(self._parsed(source))
         return self._store(create=True).add_approval(approval, [source])
+
+    def certificate(self, calibration: Calibration | None = None) -> Certificate:
+        """The certificate of a calibration under the desk's regime, by default of the one in force.
+
+        Raises WaarborgError when it cannot price the regime at all.
+        """
+        from actuarial.incentives import certify  # noqa: PLC0415 - NumPy costs 0.1 s, and a list does without
+
+        asked = calibration or self.calibration
+        if asked.sha256 not in self._certificates:
+            self._certificates[asked.sha256] = certify(asked, self.regime)
+        return self._certificates[asked.sha256]
+
+    def _certified(self, calibration: Calibration) -> Calibration:
+        """The calibration, when its certificate holds. Raises WaarborgError naming every claim that does not."""
+        from underwriting.certificate_text import refusal  # noqa: PLC0415 - a list does without
+
+        found = self.certificate(calibration)
+        if not found.valid:
+            raise WaarborgError(refusal(found, self.regime.currency, self.regime.id))
+        return calibration
 
     def approvals(self) -> tuple[Approval, ...]:
         """All approvals in the order in which they were given."""
@@ -138,14 +159,15 @@ class Desk:
         return read_dossier(Path(folder), self.regime, at or self.today())
 
     def quote(self, folder: Path | str, at: date | None = None) -> Quote:
-        """The quote for the dossier in a folder. Raises BadInputError with every error at once."""
+        """The quote for the dossier in a folder. Raises BadInputError with every error at once, WaarborgError without a
+        valid certificate."""
         from underwriting.quoting import quote  # noqa: PLC0415 - SciPy costs 0.3 s, and a list does without
 
         at = at or self.today()
         submission = self.read(folder, at)
         if submission.profile is None:
             raise BadInputError(f for f in submission.findings if f.severity is Severity.ERROR)
-        return quote(submission.profile, submission.findings, at, self.regime, self.calibration)
+        return quote(submission.profile, submission.findings, at, self.regime, self._certified(self.calibration))
 
     def what_if(self, quote: Quote, lever_ids: frozenset[str]) -> Quote:
         """The same firm with these levers pulled, under the quote's own regime and calibration. It cannot be saved."""

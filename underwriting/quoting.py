@@ -59,6 +59,7 @@ def _quote(
     case = Case(
         profile=profile,
         danger={system.id: system.danger for system in systems},
+        expected_loss=Money(int(to_cents(rating.by_peril[0].sum()))),
         offered=waterfall.offered_premium,
         at=at,
         regime=regime,

@@ -1,4 +1,4 @@
-"""Texts for people, in English and Dutch, from texts.toml; the screen and the report share them."""
+"""Texts for people, in English and Dutch, from two TOML files; the screen and the report share them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from policies.findings import Finding
 from policies.money import CENTS_PER_EURO, Money
 from policies.regimes import Regime
 from underwriting.quote import Lever, Quote
+
+FILES = ("texts.toml", "certificate.toml")
 
 
 def text(key: str, lang: str, **values: object) -> str:
@@ -49,5 +51,10 @@ def titled(thing: object, lang: str) -> str:
 
 @cache
 def _texts() -> Mapping[str, Mapping[str, str]]:
-    sections = tomllib.loads(resources.files("underwriting").joinpath("texts.toml").read_text("utf-8"))
-    return {f"{section}.{name}": entry for section, entries in sections.items() for name, entry in entries.items()}
+    found: dict[str, Mapping[str, str]] = {}
+    for file in FILES:
+        sections = tomllib.loads(resources.files("underwriting").joinpath(file).read_text("utf-8"))
+        found |= {
+            f"{section}.{name}": entry for section, entries in sections.items() for name, entry in entries.items()
+        }
+    return found

@@ -82,13 +82,12 @@ def _temptation(case: Case) -> Witness | None:
     )
     told_cost = (late - quiet).astype(float) * (1 + regime.disclosure_margin)
     hidden_cost = (found - quiet) * regime.detection_probability
-    worst = int(np.argmax(told_cost - hidden_cost))
+    worst = int(np.argmax((told_cost - hidden_cost) / quiet))
     if told_cost[worst] <= hidden_cost[worst]:
         return None
     base, peril = firms[worst]
-    reported = int(late[worst] - quiet[worst])
-    return Witness(told(base, peril), f"incident {peril}", "reported late", "concealed, cost times chance",
-                   Money(reported), Money(round(float(hidden_cost[worst]))))  # fmt: skip
+    costs = (Money(round(float(cost[worst]))) for cost in (told_cost, hidden_cost))
+    return Witness(told(base, peril), f"incident {peril}", "reported", "concealed", *costs)
 
 
 def _with(base: Point, peril: str, weight: float) -> Point:

@@ -81,7 +81,7 @@ def exposure(case: Case) -> Claim:
         *_escalations(case),
         *_loss_steps(case),
     ]
-    return _concluded("exposure", proof, case, "exposure", "ladders")
+    return _concluded("exposure", proof, case, "exposure", "class")
 
 
 def ladders(case: Case) -> Claim:
@@ -92,7 +92,7 @@ def ladders(case: Case) -> Claim:
         _floors(case.regime),
         *_loss_steps(case),
     ]
-    return _concluded("ladders", proof, case, "ladders")
+    return _concluded("ladders", proof, case, "class", "autonomy")
 
 
 def limit(case: Case) -> Claim:

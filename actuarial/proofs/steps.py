@@ -34,12 +34,12 @@ DUTIES = np.arange(0.0, 12.0, 0.5)  # weighted duties met and missed in a window
 
 def classes(case: Case) -> Claim:
     """From a class to the next, on the same terms and above the minimum premium."""
-    return _effects("class", case.t.class_effect, case.t.class_ids, "ladders", case)
+    return _effects("class", case.t.class_effect, case.t.class_ids, "class", case)
 
 
 def autonomy(case: Case) -> Claim:
     """From a level of autonomy to the next."""
-    return _effects("autonomy", case.t.autonomy_effect, _numbered(case.t.autonomy_effect), "ladders", case)
+    return _effects("autonomy", case.t.autonomy_effect, _numbered(case.t.autonomy_effect), "autonomy", case)
 
 
 def maturity(case: Case) -> Claim:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise, product
+from itertools import product
 
 import numpy as np
 
@@ -34,10 +34,10 @@ Moves = Iterator[Move]
 
 
 def worst_fall(case: Case, moves: Moves) -> Witness | None:
-    """The move that lowers the premium due most; None when none does."""
+    """The move that lowers the premium due by the largest share; None when none does."""
     found = tuple(moves)
     starts, ends = (due([getattr(m, end) for m in found], case.t, case.regime) for end in ("start", "end"))
-    worst = int(np.argmax(starts - ends))
+    worst = int(np.argmax((starts - ends) / np.maximum(starts, 1)))
     if starts[worst] <= ends[worst]:
         return None
     return _witness(found[worst], int(starts[worst]), int(ends[worst]))
@@ -64,12 +64,13 @@ def bases(case: Case) -> Iterator[Point]:
     t, regime = case.t, case.regime
     window = regime.incident_window_years
     perils = dict.fromkeys(t.peril_ids, RECORD)
+    role, sector = t.role_ids[int(np.argmax(t.role_effect))], t.sector_ids[int(np.argmin(np.abs(t.sector_effect)))]
     for obliged, exposure, known in product(regime.classes.values(), EXPOSURES, (False, True)):
         yield Point(
             obliged.id,
             obliged.id,
-            t.role_ids[0],
-            t.sector_ids[0],
+            role,
+            sector,
             autonomy=0,
             maturity=len(t.maturity_from) - 1,
             exposure=exposure,
@@ -145,17 +146,20 @@ def size_moves(case: Case) -> Moves:
         yield Move(replace(base, turnover_eur=low), replace(base, turnover_eur=high), "turnover_eur", low, high)
 
 
-def ladder_moves(case: Case) -> Moves:
-    """The next class of the ladder on the terms of the higher, and the next level of autonomy."""
-    classes = case.regime.classes
+def class_moves(case: Case) -> Moves:
+    """From the class below, on the terms of the higher one."""
+    classes = tuple(case.regime.classes)
     for base in bases(case):
-        for low, high in pairwise(classes.values()):
-            if base.declared_class == high.id:
-                start = replace(base, declared_class=low.id, priced_class=low.id)
-                yield Move(start, base, "class", low.id, high.id)
-        for level in range(len(case.t.autonomy_effect) - 1):
-            start, end = (replace(base, autonomy=step) for step in (level, level + 1))
-            yield Move(start, end, "autonomy", level, level + 1)
+        for low in classes[: classes.index(base.declared_class)][-1:]:
+            start = replace(base, declared_class=low, priced_class=low)
+            yield Move(start, base, "class", low, base.declared_class)
+
+
+def autonomy_moves(case: Case) -> Moves:
+    """The next level of autonomy."""
+    for base, level in product(bases(case), range(len(case.t.autonomy_effect) - 1)):
+        start, end = (replace(base, autonomy=step) for step in (level, level + 1))
+        yield Move(start, end, "autonomy", level, level + 1)
 
 
 def maturity_moves(case: Case) -> Moves:
@@ -180,7 +184,8 @@ MOVES: Mapping[str, Callable[[Case], Moves]] = {
     "incidents": incident_moves,
     "compliance": compliance_moves,
     "exposure": exposure_moves,
-    "ladders": ladder_moves,
+    "class": class_moves,
+    "autonomy": autonomy_moves,
     "maturity": maturity_moves,
     "size": size_moves,
     "limit": limit_moves,
@@ -192,4 +197,4 @@ def counter_example(case: Case, *kinds: str) -> Witness | None:
     """The worst fall of the premium over all moves of these kinds."""
     found = [worst_fall(case, MOVES[kind](case)) for kind in kinds]
     falls = [w for w in found if w is not None]
-    return max(falls, key=lambda w: w.due_before.cents - w.due_after.cents, default=None)
+    return max(falls, key=lambda w: 1 - w.due_after.cents / w.due_before.cents, default=None)

@@ -130,6 +130,8 @@ CASES = [
         "before-regime",
         Severity.WARNING,
     ),
+    (terms(deductible=Money.euros(300_000)), "beyond-certificate", Severity.REFER),
+    (system(persons_per_month=60_000_000.0), "beyond-certificate", Severity.REFER),
     (
         system(self_assessed_class="gpai_systemic", assessed_class="gpai_systemic", runs=()),
         "systemic-danger",
