@@ -14,6 +14,7 @@ import pandas as pd
 
 from actuarial.calibration import Calibration, TestReference, parse_calibration
 from actuarial.fitting.base import Base
+from actuarial.fitting.constraints import broken
 from actuarial.fitting.experience import Experience
 from actuarial.fitting.frequency_design import known_perils
 from actuarial.fitting.parts import Part, gathered, joined, merged, records
@@ -24,7 +25,7 @@ from policies.digest import canonical_json, sha256_hex
 from policies.findings import Finding, Severity, WaarborgError, gravest_first
 from policies.regimes import Regime
 
-METHOD = "maximum a posteriori, quasi-Poisson, 1"
+METHOD = "maximum a posteriori, quasi-Poisson, under constraints, 2"
 VALIDATION_FORMAT = "waarborg-validation/1"
 
 Progress = Callable[[int, int, str, str], None]  # step, steps in all, its name, what it found
@@ -97,7 +98,7 @@ def calibrate(
     told = [finding for part in parts for finding in part.findings]
     found = gravest_first(gathered([*told, *verdicts(tables)]))
     text = canonical_json(rounded(_artefact(base, parts, found)))
-    return Calibrated(parse_calibration(text), text, tables, found, _name(champion))
+    return Calibrated(_holding(parse_calibration(text), regime), text, tables, found, _name(champion))
 
 
 def independent(artefacts: Sequence[Mapping[str, Any]], experience: Experience) -> Mapping[str, Any]:
@@ -110,6 +111,14 @@ def independent(artefacts: Sequence[Mapping[str, Any]], experience: Experience) 
     raise WaarborgError(
         "every calibration offered as prior has seen claims of the same time; offer the one that they came from"
     )
+
+
+def _holding(calibration: Calibration, regime: Regime) -> Calibration:
+    """The calibration as it was rounded, if it holds every bound of the regime. Raises WaarborgError if not."""
+    if rows := broken(calibration, regime):
+        told = ", ".join(f"{row.id} at {row.what}" for row in rows)
+        raise WaarborgError(f"the calibration breaks constraints of regime {regime.id} after rounding: {told}")
+    return calibration
 
 
 def _value(artefact: Mapping[str, Any]) -> Calibration:

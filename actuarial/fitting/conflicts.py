@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-import cvxpy as cp
+import cvxpy
 import numpy as np
 
 from actuarial.evidence import Bools
@@ -12,6 +13,8 @@ from actuarial.fitting.constraints import Bound, limits
 from actuarial.rounding import Floats
 from policies.findings import WaarborgError
 from policies.regimes import Regime
+
+cp: Any = cvxpy  # its own types miss most of its functions
 
 HOLDS = 1e-7  # relaxation in all, on log frequency, that is the solver's own noise
 
@@ -49,10 +52,10 @@ def relaxation(held: Sequence[Bound], mean: Floats, free: Bools) -> Floats:
     rest = asked.matrix[:, free]
     moving = rest @ cp.Variable(rest.shape[1]) if free.any() else np.zeros(len(held))
     problem = cp.Problem(cp.Minimize(cp.sum(given)), [moving + given >= fixed])
-    problem.solve(solver=cp.HIGHS)
+    problem.solve(solver=cp.SCIPY, scipy_options={"method": "highs"})  # HiGHS itself greets on the terminal
     if problem.status != cp.OPTIMAL:
         raise WaarborgError(f"feasibility of the constraints: the solver calls it {problem.status}")
-    return np.maximum(np.asarray(given.value), 0.0)
+    return np.asarray(np.maximum(given.value, 0.0))
 
 
 def clashing(held: Sequence[Bound], mean: Floats, free: Bools) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from actuarial.calibration import Calibration
 from actuarial.evidence import Ints
 from actuarial.fitting.constraints import Bound, Segment
 from actuarial.fitting.frequency import deviance, predictor, score
-from actuarial.fitting.frequency_design import FACTORS, cells_of, years_between_days
+from actuarial.fitting.frequency_design import FACTORS, cells_of
 from actuarial.fitting.frequency_fit import FrequencyFit
 from actuarial.fitting.tariff_fit import objective, response, solve, without
 from actuarial.rounding import Floats
@@ -26,6 +26,7 @@ from actuarial.severity import layer, splice
 from policies.findings import Finding, Severity
 from policies.heads import HEADS
 from policies.money import CENTS_PER_EURO
+from policies.period import DAYS_PER_YEAR
 from policies.regimes import Regime
 
 POINT = 0.01  # the relaxation that a price is stated for: a hundredth on log frequency, or of the claims of a level
@@ -35,10 +36,11 @@ COLUMNS = (
     "constraint", "what", "bound", "value", "unconstrained", "slack", "binding", "dual", "deviance_paid", "moved_eur",
     "moved_eur_per_point",
 )  # fmt: skip
+FREE = {"deviance_paid": 0.0, "moved_eur": 0.0, "moved_eur_per_point": 0.0}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Money:
+class Worth:
     """Euros a year of each entry of the design, (N,) per expected claim, and the segment (class and peril) it is in."""
 
     euros: Floats
@@ -64,7 +66,7 @@ def layer_severity(calibration: Calibration, regime: Regime, classes: Sequence[s
     return np.asarray(of_head @ shares.T)
 
 
-def money(found: FrequencyFit, calibration: Calibration, regime: Regime, span_years: float) -> Money:
+def worth_of(found: FrequencyFit, calibration: Calibration, regime: Regime, span_years: float) -> Worth:
     """What an expected claim of each entry of the design is worth a year, over a market seen for `span_years`."""
     cells = cells_of(found.rows)[0]
     perils, classes = len(found.cols.perils), found.cols.levels["classes"]
@@ -73,26 +75,25 @@ def money(found: FrequencyFit, calibration: Calibration, regime: Regime, span_ye
     obliged = found.program.blocks[-len(FACTORS) + FACTORS.index("classes")].code
     severity = layer_severity(calibration, regime, classes, found.cols.perils)
     euros = np.tile(whole, perils) / span_years * severity[obliged, peril]
-    return Money(euros, obliged * perils + peril, len(classes) * perils)
+    return Worth(euros, obliged * perils + peril, len(classes) * perils)
 
 
 def span(years: pd.DataFrame) -> float:
     """Years between the first and the last day of an experience."""
-    return float(years_between_days(years["start"].min(), years["end"].max()))
+    return float((years["end"].max() - years["start"].min()).days / DAYS_PER_YEAR)
 
 
-def constraint_frame(found: FrequencyFit, worth: Money) -> pd.DataFrame:
+def constraint_frame(found: FrequencyFit, worth: Worth) -> pd.DataFrame:
     """Table `constraints`: every row and balance of the regime (columns: COLUMNS)."""
     per_unit = response(found.program, found.solution)
     rows = [_bound_row(found, n, bound) for n, bound in enumerate(found.held)]
     rows += [_segment_row(found, n, segment) for n, segment in enumerate(found.balanced)]
-    for n, row in enumerate(rows):
-        row |= {"deviance_paid": 0.0, "moved_eur": 0.0, "moved_eur_per_point": 0.0}
-        if row["binding"]:
-            unit = POINT if n < len(found.held) else POINT * found.balanced[n - len(found.held)].claims
-            change = found.solution.expected * predictor(found.program.blocks, per_unit[:, n] * unit)
-            row |= _left_out(found, n, worth) | {"moved_eur_per_point": worth.moved(change)}
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    units = [POINT] * len(found.held) + [POINT * segment.claims for segment in found.balanced]
+    priced = [
+        row | (_price(found, n, units[n] * per_unit[:, n], worth) if row["binding"] else FREE)
+        for n, row in enumerate(rows)
+    ]
+    return pd.DataFrame(priced, columns=list(COLUMNS))
 
 
 def _bound_row(found: FrequencyFit, n: int, bound: Bound) -> dict[str, Any]:
@@ -130,15 +131,20 @@ def _totals(found: FrequencyFit, coefficients: Floats) -> Floats:
     return score(found.program.blocks, expected)[found.program.limits.columns]
 
 
-def _left_out(found: FrequencyFit, n: int, worth: Money) -> dict[str, float]:
-    """The fit again without one row: the deviance that the row costs, and the euros that it moves."""
+def _price(found: FrequencyFit, n: int, step: Floats, worth: Worth) -> dict[str, float]:
+    """What a row costs: the fit again without it, and the `step` (K,) that a little relaxation makes."""
     rest = without(found.program, n)
     freer = solve(rest, found.estimate)
     paid = 2.0 * (objective(rest, found.estimate) - freer.objective)
-    return {"deviance_paid": max(paid, 0.0), "moved_eur": worth.moved(found.solution.expected - freer.expected)}
+    change = found.solution.expected * predictor(found.program.blocks, step)
+    return {
+        "deviance_paid": max(paid, 0.0),
+        "moved_eur": worth.moved(found.solution.expected - freer.expected),
+        "moved_eur_per_point": worth.moved(change),
+    }
 
 
-def cost_frame(found: FrequencyFit, worth: Money) -> pd.DataFrame:
+def cost_frame(found: FrequencyFit, worth: Worth) -> pd.DataFrame:
     """Table `constraint_cost`, one row: what all constraints cost together.
 
     `likelihood_ratio_p`: chi-square with as many degrees as rows bind. Only indicative: at a bound the law is a mixture
@@ -194,8 +200,8 @@ def _finding(regime: Regime, name: str, rows: Iterable[dict[str, Any]]) -> Findi
 
 def _exceeded(row: dict[str, Any]) -> Finding:
     told = (
-        f"{row['value']:.2f} claims are expected for every one that came, {row['bound']:.2f} may be: the prior or another "
-        "constraint outweighs the price of the balance. See which one, and whether it is right"
+        f"{row['value']:.2f} claims are expected for every one that came, {row['bound']:.2f} may be: the prior or "
+        "another constraint outweighs the price of the balance. See which one, and whether it is right"
     )
     return Finding("fit-balance", Severity.WARNING, f"{row['constraint']} {row['what']}", told)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -176,7 +177,7 @@ def _neighbours(asked: Constraint, cols: Columns, regime: Regime) -> Iterator[tu
     known = cols.levels[asked.parameter]
     levels = [level for level in regime.classes if level in known] if asked.parameter == "classes" else list(known)
     places = [(level, cols.at(_path(asked.parameter, level))) for level in levels]
-    return zip(places, places[1:], strict=False)
+    return pairwise(places)
 
 
 def _known_factor(asked: Constraint) -> None:

@@ -10,6 +10,15 @@ import numpy as np
 import pandas as pd
 
 from actuarial.fitting.base import Base, kept
+from actuarial.fitting.conduct_weights import conduct
+from actuarial.fitting.constraint_cost import (
+    constraint_findings,
+    constraint_frame,
+    cost_frame,
+    span,
+    told_in_artefact,
+    worth_of,
+)
 from actuarial.fitting.credibility import PRIOR_LOG_SD, fit_history
 from actuarial.fitting.dispersion import dispersion, policy_years
 from actuarial.fitting.frequency_design import INTERCEPT, THETA, Z, known_share, settings
@@ -41,6 +50,7 @@ NAMES = (
     "dispersion",
     "severity",
     "prudence",
+    "conduct",
     "limits",
     "mixture",
     "safety tests",
@@ -60,7 +70,9 @@ def _parts(base: Base) -> Iterator[Part]:
     yield part
     found, part = frequency(base, lag)
     yield part
-    yield history(base, found)
+    part = history(base, found)
+    yield part
+    alphas = {path: float(value) for path, value in part.values.items()}
     overdispersion, part = spread(base, found)
     yield part
     head_cv, part = severity(base)
@@ -68,7 +80,9 @@ def _parts(base: Base) -> Iterator[Part]:
     heads = {
         path.rpartition(".")[2]: value for path, value in part.values.items() if path.startswith("severity.heads.")
     }
-    yield prudence(base, found, head_cv)
+    part = prudence(base, found, head_cv)
+    yield part
+    yield conduct(base, alphas, part.values, overdispersion)
     yield limits(base, heads)
     yield mixture(base)
     yield populations(base)
@@ -134,7 +148,10 @@ def frequency(base: Base, lag: tuple[float, float]) -> tuple[FrequencyFit, Part]
     """The claim frequency: every effect with its interval, theta with its low and high value, the posterior."""
     found = fit_frequency(base.experience, base.prior, base.artefact, lag, base.regime)
     frame = parameter_frame(found)
-    values = {path: value for path, value in coefficients(found).items() if not _fixed(found, path)}
+    worth = worth_of(found, base.prior, base.regime, span(base.experience.years))
+    constraints = constraint_frame(found, worth)
+    raised = {f"frequency.perils.{peril}.{THETA}" for peril in found.lifted}
+    values = {path: value for path, value in coefficients(found).items() if path in raised or not _fixed(found, path)}
     claims = int(found.rows.claims.sum())
     source = f"fitted: {claims:,} claims, {base.experience.source}"
     for peril in found.cols.perils:
@@ -143,9 +160,18 @@ def frequency(base: Base, lag: tuple[float, float]) -> tuple[FrequencyFit, Part]
             middle, reach = found.estimate[at], Z * found.se[at]
             values[f"frequency.perils.{peril}.theta_low"] = max(middle - reach, 0.0)
             values[f"frequency.perils.{peril}.theta_high"] = middle + reach
+    for peril, theta in found.lifted.items():
+        row = base.prior.perils[peril]
+        values[f"frequency.perils.{peril}.theta_low"] = min(row.theta_low, theta)
+        values[f"frequency.perils.{peril}.theta_high"] = max(row.theta_high, theta)
     part = Part(
-        f"{claims:,} claims in {found.cells:,} cells, {found.steps} steps",
-        values={path: float(value) for path, value in values.items()} | {"posterior": _posterior(found)},
+        f"{claims:,} claims in {found.cells:,} cells, {found.steps} steps, {int(constraints['binding'].sum())} of "
+        f"{len(constraints)} constraints bind",
+        values={
+            **{path: float(value) for path, value in values.items()},
+            "posterior": _posterior(found),
+            **told_in_artefact(found, constraints),
+        },
         uncertainty={
             row["path"]: Uncertainty(row["se"], row["low"], row["high"])
             for row in frame.to_dict("records")
@@ -156,8 +182,10 @@ def frequency(base: Base, lag: tuple[float, float]) -> tuple[FrequencyFit, Part]
             "parameters": frame,
             "relativities": relativity_frame(found),
             "experience": _summary(found),
+            "constraints": constraints,
+            "constraint_cost": cost_frame(found, worth),
         },
-        findings=(*found.findings, *_concealed(base)),
+        findings=(*found.findings, *constraint_findings(constraints, base.regime), *_concealed(base)),
     )
     return found, part
 
@@ -185,6 +213,11 @@ def _sources(found: FrequencyFit, source: str) -> dict[str, str]:
         }
     kept_level = "the prior's expected claims on this market: no claims came"
     own |= {f"frequency.perils.{peril}.{INTERCEPT}": kept_level for peril in found.kept_intercepts}
+    own |= {
+        f"frequency.perils.{peril}.{name}": "the bound of the regime: nothing was fitted"
+        for peril in found.lifted
+        for name in (THETA, "theta_low", "theta_high")
+    }
     return {path: text for path, text in own.items() if text}
 
 

@@ -1,4 +1,4 @@
-"""The claim frequency of a tariff under linear constraints and soft balances (pricing.md 8, docs/methods/tariff-fit.md).
+"""A claim frequency under linear constraints and soft balances (pricing.md 8, docs/methods/tariff-fit.md).
 
 Sequential quadratic programming: each step is Newton's, held to the constraints by a small quadratic program in
 standard errors. `cone_program` states the same program literally, for whoever wants to check it.
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-import cvxpy as cp
+import cvxpy
 import numpy as np
 from scipy.linalg import cholesky, null_space, solve_triangular
 
@@ -17,6 +18,8 @@ from actuarial.evidence import Ints
 from actuarial.fitting.frequency import Block, Penalty, cross_product, predictor, score
 from actuarial.rounding import Floats
 from policies.findings import WaarborgError
+
+cp: Any = cvxpy  # its own types miss most of its functions
 
 MOST_STEPS = 60
 HALVINGS = 30
@@ -196,7 +199,7 @@ def _hessian(program: Program, here: _Local, pressure: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Step:
-    """The quadratic program of a step u (n,) in standard errors: minimise |u|^2 / 2 + c'u + cap' s, rows u + s >= least.
+    """The quadratic program of a step u (n,) in standard errors: least |u|^2 / 2 + c'u + cap' s, rows u + s >= least.
 
     Rows (R, n) of norm 1: those of the limits, whose `cap` (R,) is infinite (s = 0), then the balances. `norm` (R,) is
     what they were divided by. Multipliers lie between 0 and `cap`.
@@ -247,20 +250,16 @@ def _solver(program: Program) -> _Solver:
     size, hard, soft = int(program.prior.free.sum()), len(program.limits.least), len(program.limits.most)
     if not hard + soft:
         return lambda asked: (-asked.c, np.zeros(0))
-    step, beyond = cp.Variable(size), cp.Variable(soft, nonneg=True) if soft else None
+    step, beyond = cp.Variable(size), cp.Variable(hard + soft, nonneg=True)
     c, rows, least = cp.Parameter(size), cp.Parameter((hard + soft, size)), cp.Parameter(hard + soft)
-    cost = cp.Parameter(soft, nonneg=True) if soft else None
-    left, paid = rows @ step, 0.5 * cp.sum_squares(step) + c @ step
-    if soft:
-        left = left + np.eye(hard + soft)[:, hard:] @ beyond
-        paid = paid + cost @ beyond
-    held = left >= least
-    problem = cp.Problem(cp.Minimize(paid), [held])
+    cost = cp.Parameter(hard + soft, nonneg=True)
+    bends = np.repeat([0.0, 1.0], [hard, soft])
+    held = rows @ step + cp.multiply(bends, beyond) >= least
+    problem = cp.Problem(cp.Minimize(0.5 * cp.sum_squares(step) + c @ step + cost @ beyond), [held])
 
     def solve_step(asked: _Step) -> tuple[Floats, Floats]:
         c.value, rows.value, least.value = asked.c, asked.rows, asked.least
-        if cost is not None:
-            cost.value = asked.cap[hard:]
+        cost.value = np.where(np.isfinite(asked.cap), asked.cap, 1.0)
         problem.solve(solver=cp.CLARABEL)
         if problem.status not in {cp.OPTIMAL, cp.OPTIMAL_INACCURATE}:
             raise WaarborgError(f"frequency under constraints: the solver calls a step {problem.status}")
