@@ -29,6 +29,8 @@ COMMANDS = {  # name: where the command is, and its line in --help; the module i
     "quotes": ("underwriting.commands.book:quotes", "List the saved quotes that hold all of these words."),
     "show": ("underwriting.commands.book:show", "Print a saved quote."),
     "replay": ("underwriting.commands.book:replay", "Quote again from the archive and compare."),
+    "path": ("underwriting.commands.advice:path", "Print the cheapest actions that bring a premium to a target."),
+    "letter": ("underwriting.commands.advice:letter", "Write a letter of one page to the board of a firm."),
     "dossier": ("underwriting.commands.pricing:dossier", "Check a dossier."),
     "catalogue": ("underwriting.commands.pricing:catalogue", "Print perils, harm heads and safety tests."),
     "calibrate": ("underwriting.commands.calibration:calibrate", "Fit a calibration on experience."),
@@ -36,6 +38,7 @@ COMMANDS = {  # name: where the command is, and its line in --help; the module i
         "underwriting.commands.calibration:calibration",
         "List, show, compare, report and approve calibrations.",
     ),
+    "audit": ("underwriting.commands.audit:audit", "Audit the incentives of a tariff on the book."),
     "sample": ("underwriting.commands.market:sample", "Draw a market of fictional firms and load it into the book."),
     "tui": ("underwriting.commands.screen:tui", "Open the screen; so does no command at all on a terminal."),
 }

@@ -15,6 +15,7 @@ from underwriting.intake.codes import remark
 from underwriting.intake.csvtext import Column, an_amount, read_rows
 from underwriting.intake.files import content
 from underwriting.intake.limits import Refused
+from underwriting.intake.text import shown
 
 MOST_BYTES = 1_000_000  # of a file of costs: thousands of actions
 ACTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}", re.ASCII)
@@ -32,6 +33,14 @@ COLUMNS = (
     Column("action", f"the id of an action, or one of {', '.join(KINDS)}", _action),
     Column("eur", "an amount in euros, from 0 to below 1e12 with at most two decimals", an_amount),
 )
+
+
+def amount(text: str) -> Money:
+    """Euros as typed, such as 12500 or 12500.50. Raises WaarborgError."""
+    try:
+        return an_amount(text.strip())
+    except ValueError:
+        raise WaarborgError(f"{shown(text)} is no amount; right would be euros such as 12500 or 12500.50") from None
 
 
 @cache
