@@ -111,7 +111,8 @@ def _solve(options: Options, rows: Sequence[_Row], least: Sequence[float]) -> Bo
     held = [member @ taken <= 1, weights @ taken >= bounds]
     held += [options.goals[n] @ taken <= value + WHOLE for n, value in enumerate(least)]
     problem = cp.Problem(cp.Minimize(options.goals[goal] @ taken), held)
-    problem.solve(solver=cp.HIGHS, mip_rel_gap=0.0, mip_abs_gap=WHOLE, output_flag=False)  # type: ignore[no-untyped-call]
+    # HiGHS as SciPy brings it: that of highspy prints a banner on stdout
+    problem.solve(solver=cp.SCIPY, scipy_options={"mip_rel_gap": 0.0})  # type: ignore[no-untyped-call]
     if problem.status == cp.INFEASIBLE:
         return None
     if problem.status != cp.OPTIMAL or taken.value is None:
