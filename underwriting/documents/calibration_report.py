@@ -215,6 +215,7 @@ def _sections(
 ) -> tuple[Section, ...]:
     from underwriting.documents import (  # noqa: PLC0415 - they draw with Matplotlib
         calibration_checks,
+        calibration_constraints,
         calibration_frequency,
         calibration_severity,
         calibration_times,
@@ -225,6 +226,7 @@ def _sections(
     builders = (
         frequency.experience,
         frequency.relativities,
+        calibration_constraints.constraints,
         checks.actual_expected,
         checks.ranking,
         checks.fit,

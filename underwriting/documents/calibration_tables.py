@@ -15,11 +15,14 @@ COUNTS = frozenset(
 SHARES = frozenset(("reported_share", "credibility", "share", "prior_share", "weight", "silence", "prior_mean"))
 NAMED = {"verdict": "verdict_word", "model": "model", "data": "data", "basis": "basis", "factor": "factor"}
 PLAIN = frozenset("what covariate left_out source analysis test file digest reservation by reason".split())  # noqa: SIM905
-WORDS = frozenset((*NAMED, *PLAIN, "path", "peril", "head", "level", "increasing", "concave", "effective_from"))
+OWN = ("constraint", "severity")  # written by their section
+WORDS = frozenset((*NAMED, *PLAIN, "path", "peril", "head", "level", "increasing", "concave", "effective_from", *OWN))
 BRANCHES = {"classes": "class", "roles": "role", "sectors": "sector", "autonomy": "autonomy"}  # of the artefact
 CRITERIA = frozenset(("deviance", "aic", "log_likelihood", "log_score"))
 DIGITS, CRITERION_DIGITS = 3, 5  # of the largest number of a column: criteria differ in late digits only
-MIXED = frozenset(("parameters", "bootstrap", "prior_sensitivity", "credibility"))  # rows unlike each other
+MIXED = frozenset(
+    ("parameters", "bootstrap", "prior_sensitivity", "credibility", "constraints", "constraints_free")
+)  # rows unlike each other
 
 
 def table(name: str, records: Records, columns: Sequence[str], voice: Voice) -> Table:

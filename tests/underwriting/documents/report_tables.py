@@ -84,7 +84,38 @@ def validation() -> dict[str, Any]:
 def tables() -> dict[str, Records]:
     """All tables of a validation."""
     draw = np.random.default_rng(7)
-    return {**_levels(draw), **_ranking(draw), **_stability(draw), **_severity(draw), **_times(draw), **_market(draw)}
+    levels = {**_levels(draw), **_ranking(draw), **_stability(draw), **_severity(draw)}
+    return {**levels, **_times(draw), **_market(draw), **_constraints()}
+
+
+def _constraints() -> dict[str, Records]:
+    """A floor of danger and a ladder that bind, a cap and a balance that do not, and the weights by conduct."""
+    price = {"dual": 3.2, "deviance_paid": 4.1, "moved_eur": 81_250.0, "moved_eur_per_point": 1_340.0}
+    nothing = dict.fromkeys(price, 0.0)
+    rows = [
+        ("safety-pays", "FIN", 0.05, 0.05, -0.04, 0.0, True),
+        ("class-order", "A4 to A5", 0.0, 0.00001, -0.12, 0.00001, True),
+        ("maturity-step", "0 to 1", 0.4055, 0.25, 0.25, 0.1555, False),
+        ("sharing-capped", "sharing", 2.0, 1.23, 1.23, 0.77, False),
+        ("balance-classes", "A5", 1.05, 1.01, 1.01, 0.04, False),
+    ]
+    names = ("constraint", "what", "bound", "value", "unconstrained", "slack", "binding")
+    told = [dict(zip(names, row, strict=True)) | (price if row[-1] else nothing) for row in rows]
+    cost = {"deviance_unconstrained": 9_251.2, "deviance_constrained": 9_258.6, "deviance_paid": 7.4, "binding": 2}
+    weights = {"near_miss": 0.1, "minor": 0.4, "serious": 1.0, "critical": 2.0}
+    conduct = [
+        {
+            "severity": name,
+            "reported": 0.75 * w,
+            "late": w,
+            "concealed": 4 * w,
+            "least_concealed": 3.4 * w,
+            "margin": 0.12,
+        }
+        for name, w in weights.items()
+    ]
+    total = [{**cost, "likelihood_ratio_p": 0.025, "moved_eur": 143_000.0}]
+    return {"constraints": told, "constraint_cost": total, "conduct": conduct}
 
 
 def _interval(value: float, spread: float) -> dict[str, float]:
