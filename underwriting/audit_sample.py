@@ -48,6 +48,7 @@ from underwriting.quote import Decision
 from underwriting.quoting import ID_DIGITS
 from underwriting.sample import ASSESSORS, FICTIONAL_NUMBERS, firm_name
 
+LEVELLINGS = 4  # rounds that bring a peril back to its level: history bends the way there
 Row = tuple[Any, ...]
 
 
@@ -135,13 +136,16 @@ def with_cliff(calibration: Calibration, profiles: Sequence[RiskProfile], at: da
         test: replace(reference, tau=reference.tau * spread, log_sd=reference.log_sd * spread)
         for test, reference in calibration.tests.items()
     }
+    before = _by_peril(profiles, at, regime, calibration)
     steep = replace(calibration, tests=tests, sha256=digest([calibration.sha256, spread]))
-    before, after = (_by_peril(profiles, at, regime, c) for c in (calibration, steep))
-    perils = {
-        peril: replace(steep.perils[peril], intercept=steep.perils[peril].intercept + float(np.log(old / new)))
-        for peril, old, new in zip(tariff(steep, regime).peril_ids, before, after, strict=True)
-    }
-    return replace(steep, perils=perils, sha256=digest([calibration.sha256, spread, "level"]))
+    for turn in range(LEVELLINGS):
+        off = np.log(before / _by_peril(profiles, at, regime, steep))
+        perils = {
+            peril: replace(steep.perils[peril], intercept=steep.perils[peril].intercept + float(change))
+            for peril, change in zip(tariff(steep, regime).peril_ids, off, strict=True)
+        }
+        steep = replace(steep, perils=perils, sha256=digest([steep.sha256, turn]))
+    return steep
 
 
 def _by_peril(profiles: Sequence[RiskProfile], at: date, regime: Regime, calibration: Calibration) -> Floats:
