@@ -52,7 +52,7 @@ def incident(case: Case) -> Claim:
     weights = case.calibration.history
     weight = weights.severity["serious"] * weights.reported
     low = int(np.argmin(case.t.alpha))
-    most = math.log1p(weight / max(case.t.alpha[low], math.ulp(0.0)))
+    most = _log(1 + weight / case.t.alpha[low]) if case.t.alpha[low] > 0 else math.inf
     line = step("incident_factor", peril=case.t.peril_ids[low], alpha=float(case.t.alpha[low]), weight=weight)
     return _capped("incident", most, [line], "incidents", case)
 
@@ -68,7 +68,7 @@ def size(case: Case) -> Claim:
         step("leverage", peril=peril, ratio=ratio),
         step("aggregate_share", share=aggregate),
     ]
-    return _capped("size", math.log(ratio / aggregate), lines, "size", case)
+    return _capped("size", _log(ratio / aggregate), lines, "size", case)
 
 
 def _leverage(case: Case, k: float) -> tuple[float, str]:
@@ -183,7 +183,7 @@ def lateness(case: Case) -> Claim:
     t, weights, rules = case.t, case.calibration.history, case.regime.compliance
     day = 1 - math.exp(-1 / weights.late_scale_days)
     grave = max(weights.severity.values()) * (weights.late_limit - weights.reported) * day
-    report = math.log1p(grave / float(t.alpha.min())) if t.alpha.min() > 0 else math.inf
+    report = _log(1 + grave / float(t.alpha.min())) if t.alpha.min() > 0 else math.inf
     heaviest = max(rule.weight for rule in case.regime.obligations.values())
     late = heaviest * (1 - math.exp(-1 / rules.late_scale_days))
     delivery = abs(t.sharing) * _compliance_drop(case, late, late)
@@ -225,6 +225,11 @@ def _aged_jump(case: Case, row: int) -> float:
     return _largest_rise(case, row, 0.0, passes[:-1] * 0.5 ** (1 / half_life), passes[1:])
 
 
+def _log(ratio: float) -> float:
+    """The logarithm; infinite for what is no ratio, so that no cap lets it pass."""
+    return math.log(ratio) if 0 < ratio < math.inf else math.inf
+
+
 def _numbered(effects: Floats) -> tuple[str, ...]:
     return tuple(str(number) for number in range(len(effects)))
 
@@ -239,5 +244,5 @@ def _effects(lever: str, effects: Floats, names: Sequence[str], kind: str, case:
 
 def _capped(lever: str, most: float, lines: list[ProofStep], kind: str, case: Case) -> Claim:
     cap = case.regime.incentives.steps[lever].most
-    proof = [step("factor"), *lines, step("capped", most <= cap, most=math.exp(most) - 1, cap=math.exp(cap) - 1)]
+    proof = [step("factor"), *lines, step("capped", most <= cap, most=float(np.expm1(most)), cap=float(np.expm1(cap)))]
     return concluded(f"step-{lever}", proof, None, most, None if most <= cap else widest_step(case, MOVES[kind](case)))

@@ -14,7 +14,7 @@ from actuarial.proofs.case import Case
 from actuarial.proofs.point import Point, due, told
 from policies.money import CENTS_PER_EURO, Money
 
-EXPOSURES = (0.1, 3.0, 100.0)  # units a year: a small system, a usual one, a very large one
+EXPOSURES = (1.0, 100.0)  # units a year: a usual system and a very large one
 RATES = (0.05, 0.5)  # of failures, a good test and a bad one
 RECORD = 2.0  # weighted incidents of every peril, for a firm with a record
 
