@@ -14,13 +14,12 @@ if TYPE_CHECKING:
     from underwriting.desk import Desk
 
 Tell = Callable[[int, int, str], None]  # done, of how many, of what
+REPLAYS = "replays"  # what takes longest
 
 
 def certified(desk: Desk) -> CertificateMade:
     """The certificate of the calibration in force."""
-    from actuarial.incentives import certify  # noqa: PLC0415 - SciPy costs 0.3 s, and a list does without
-
-    return CertificateMade(certify(desk.calibration, desk.regime))
+    return CertificateMade(desk.certificate())
 
 
 def constrained(desk: Desk) -> ConstraintsFound:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -12,8 +12,10 @@ from policies.incentives import ConstraintKind, Metric
 from policies.perils import PERILS
 from tui import formatting
 from tui.audit_view import FirmLine, MetricLine
+from tui.audit_words import audit_value, audit_word
 from tui.labels import peril_label
-from tui.texts import Lang, say, words
+from tui.texts import Lang, say
+from tui.widgets.rows import hanging
 from underwriting.intake.text import safe
 from underwriting.texts import text, titled
 
@@ -34,11 +36,17 @@ STANDING_STYLES = {
 FLOORS = {ConstraintKind.FLOOR, ConstraintKind.LADDER}
 SHARE = "share"
 LONGEST = 1000  # of a sentence: a meaning or a line of a proof
+CELL = 28  # of a word among figures: a name of a firm or a model
+INCIDENT = "incident "
+NAMED = ("danger_", "incidents_", "failure_rate ", INCIDENT)  # before the peril or test that a number is of
 
 
-def known(key: str, lang: Lang, otherwise: str) -> str:
-    """The text of a key made from a code; a code without a text is its own."""
-    return say(key, lang) if key in words() else otherwise
+def shared(key: str, lang: Lang, **values: object) -> str:
+    """A text that screen and command line share; empty where there is none of that key."""
+    try:
+        return text(key, lang, **values)
+    except KeyError:
+        return ""
 
 
 def verdict_label(verdict: Verdict, lang: Lang) -> Content:
@@ -55,10 +63,7 @@ def standing_label(standing: str, lang: Lang) -> Content:
 
 def claim_title(claim: Claim, lang: Lang) -> str:
     """What a claim says; one without a text is its id."""
-    try:
-        return text(f"claim.{claim.id}", lang)
-    except KeyError:
-        return claim.id
+    return shared(f"claim.{claim.id}", lang) or claim.id
 
 
 def bounds(low: float | None, high: float | None, lang: Lang) -> str:
@@ -74,14 +79,12 @@ def bounds(low: float | None, high: float | None, lang: Lang) -> str:
 def proof_text(step: ProofStep, lang: Lang) -> str:
     """A line of a proof as a sentence; one without a text is its code and its values."""
     values = {name: formatting.figure(value, lang) for name, value in step.values}
-    try:
-        return text(f"proof.{step.code}", lang, **values)
-    except KeyError:
-        return " · ".join((step.code, *(f"{name} {value}" for name, value in values.items())))
+    told = " · ".join((step.code, *(f"{name} {value}" for name, value in values.items())))
+    return shared(f"proof.{step.code}", lang, **values) or told
 
 
-def claim_content(claim: Claim, lang: Lang) -> Content:
-    """A claim with its proof line by line, and the firm that refutes it."""
+def claim_content(claim: Claim, lang: Lang, width: int) -> Content:
+    """A claim with its proof line by line, wrapped to `width` cells, and the firm that refutes it."""
     range_ = bounds(claim.low, claim.high, lang)
     head = Content.assemble(
         (safe(claim_title(claim, lang)), "bold"),
@@ -90,9 +93,12 @@ def claim_content(claim: Claim, lang: Lang) -> Content:
         (f" · {say('audit.bounds', lang, range=range_)}" if range_ else "", "$muted"),
     )
     lines = [
-        Content.assemble(
-            ((f"{formatting.OK} ", "$success") if step.holds else (f"{formatting.STOP} ", "$error")),
-            safe(proof_text(step, lang), LONGEST),
+        hanging(
+            Content.styled(f"{formatting.OK} ", "$success")
+            if step.holds
+            else Content.styled(f"{formatting.STOP} ", "$error"),
+            Content(safe(proof_text(step, lang), LONGEST)),
+            width,
         )
         for step in claim.proof
     ]
@@ -100,33 +106,30 @@ def claim_content(claim: Claim, lang: Lang) -> Content:
 
 
 def _witness(witness: Witness, lang: Lang) -> Iterator[Content]:
-    """The counter-example in plain numbers."""
+    """The counter-example in plain numbers, what changes and what is paid last."""
     yield Content()
     yield Content.styled(say("audit.witness", lang), "bold $error")
     for name, value in (pair for pair in witness.firm if pair[0] != witness.changed):
-        yield Content.assemble(
-            (f"{plain_name(name, lang)}  ", "$muted"), formatting.plain(plain_value(name, value, lang))
-        )
+        yield Content.assemble((f"{plain_name(name, lang)}  ", "$muted"), safe(plain_value(name, value, lang)))
     before, after = (plain_value(witness.changed, value, lang) for value in (witness.before, witness.after))
-    yield Content.assemble(
-        (f"{plain_name(witness.changed, lang)}  ", "bold"), formatting.plain(f"{before} → {after}", "bold")
-    )
-    due = (formatting.money(witness.due_before, lang), formatting.money(witness.due_after, lang))
-    yield Content.styled(f"{say('audit.due', lang)}  {due[0]} → {due[1]}", "bold")
+    yield Content.styled(safe(f"{plain_name(witness.changed, lang)}  {before} → {after}"), "bold")
+    paid = say("audit.costs" if witness.changed.startswith(INCIDENT) else "audit.due", lang)
+    due = (formatting.money(amount, lang) for amount in (witness.due_before, witness.due_after))
+    yield Content.styled(f"{paid}  {' → '.join(due)}", "bold")
 
 
 def plain_name(name: str, lang: Lang) -> str:
-    """The name of a number of a firm; danger and incidents name their peril too."""
-    stem, _, peril = name.rpartition("_")
-    if peril in PERILS:
-        return f"{known(f'point.{stem}', lang, stem)} {peril}"
-    return known(f"point.{name}", lang, name)
+    """The name of a number of a firm; that of a peril, a test or an incident names it too."""
+    for kind in NAMED:
+        if name.startswith(kind):
+            return f"{shared(f'witness.{kind[:-1]}', lang) or kind[:-1]} {name.removeprefix(kind)}"
+    return shared(f"witness.{name}", lang) or name
 
 
 def plain_value(name: str, value: float | str, lang: Lang) -> str:
     """A number of a firm; amounts in euros with their sign."""
     if isinstance(value, str):
-        return value
+        return audit_word("word", value, lang)
     return formatting.measure(value, "euro", lang) if name.endswith("_eur") else formatting.figure(value, lang)
 
 
@@ -157,18 +160,15 @@ def metric_value(line: MetricLine, lang: Lang) -> str:
     return "–" if line.value is None else formatting.measure(line.value, line.unit, lang)
 
 
-def metric_content(line: MetricLine, lang: Lang, most_rows: int) -> Content:
+def metric_content(line: MetricLine, lang: Lang, width: int, most_rows: int) -> Content:
     """What a metric means, what it is, what it should be, and what it was made of."""
     metric = line.metric
-    facts = [
+    facts = (
         f"{metric_value(line, lang)}, {say('audit.sample', lang, number=formatting.count(line.sample, lang))}",
         say("audit.threshold", lang, range=threshold(metric, line.unit, lang) or "–"),
         say("audit.alarm", lang, range=alarm(metric, line.unit, lang) or "–"),
-    ]
-    note = [Content.styled(known(f"note.{line.note}", lang, line.note), "$accent")] if line.note else []
-    rows = [formatting.plain(row, "$muted") for row in _rows(line, lang)]
-    left = len(rows) - most_rows
-    more = [Content.styled(say("audit.more", lang, number=left), "$muted")] if left > 0 else []
+    )
+    left = len(line.rows) - most_rows
     return Content("\n").join(
         [
             Content.assemble(
@@ -176,26 +176,28 @@ def metric_content(line: MetricLine, lang: Lang, most_rows: int) -> Content:
             ),
             Content(safe(metric.meaning_nl if lang == "nl" else metric.meaning, LONGEST)),
             Content.styled(" · ".join(facts), "$muted"),
-            *note,
-            *rows[:most_rows],
-            *more,
+            *([Content.styled(safe(audit_word("why", line.note, lang)), "$accent")] if line.note else []),
+            *_made_of(line.rows[:most_rows], lang, width),
+            *([Content.styled(say("audit.more", lang, number=left), "$muted")] if left > 0 else []),
         ]
     )
 
 
-def _rows(line: MetricLine, lang: Lang) -> Iterator[str]:
-    for row in line.rows:
-        yield " · ".join(f"{known(f'field.{name}', lang, name)} {_cell(value, lang)}" for name, value in row.items())
-
-
-def _cell(value: object, lang: Lang) -> str:
-    return formatting.figure(value, lang) if isinstance(value, int | float | str) else str(value)
+def _made_of(rows: Sequence[Mapping[str, object]], lang: Lang, width: int) -> Iterator[Content]:
+    """The rows behind a figure under their names, cut at `width` cells."""
+    names = tuple(dict.fromkeys(name for row in rows for name in row))
+    head = [audit_word("name", name, lang) for name in names]
+    body = [[safe(audit_value(name, row.get(name, ""), lang), CELL) for name in names] for row in rows]
+    widths = [max(len(line[place]) for line in (head, *body)) for place in range(len(names))]
+    for number, line in enumerate([head, *body] if rows else []):
+        cells = "  ".join(text.ljust(wide) for text, wide in zip(line, widths, strict=True))
+        yield Content.styled(cells, "$muted bold" if number == 0 else "$muted").truncate(max(width, 1), ellipsis=True)
 
 
 def firm_reason(firm: FirmLine, lang: Lang) -> Content:
     """Why a firm is behind a metric, with its figures."""
-    values = [f"{known(f'field.{name}', lang, name)} {formatting.figure(value, lang)}" for name, value in firm.values]
-    return formatting.plain(" · ".join((known(f"why.{firm.why}", lang, firm.why), *values)))
+    values = (f"{audit_word('name', name, lang)} {audit_value(name, value, lang)}" for name, value in firm.values)
+    return Content(safe(" · ".join((audit_word("why", firm.why, lang), *values)), LONGEST))
 
 
 def constraint_label(row: ConstraintRow, lang: Lang) -> Content:

@@ -134,11 +134,10 @@ class CurveDrawn(Message):
 
 @dataclass
 class Measuring(Message):
-    """How far the measuring of the book is, and of what."""
+    """How far the measuring of the book is, in quotes replayed."""
 
     done: int
     total: int
-    what: str
 
 
 @dataclass

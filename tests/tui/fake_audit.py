@@ -6,9 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from fake_desk import a_certificate
 
-from actuarial import incentives
 from policies.money import Money
 from policies.regimes import load_regime
 from tui import audit_data
@@ -63,4 +61,3 @@ def fake_audit(
 
     patch.setattr(audit_data, "measured", measured)
     patch.setattr(curve, "danger_curve", a_curve)
-    patch.setattr(incentives, "certify", lambda *_: a_certificate())

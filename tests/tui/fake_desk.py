@@ -173,6 +173,7 @@ class FakeDesk:
     replays: Replay = field(default_factory=lambda: Replay(True))
     trouble: Exception | None = None
     asked: list[frozenset[str]] = field(default_factory=list)
+    proved: Certificate = field(default_factory=a_certificate)
     fitted: tuple[dict[str, Any], ...] = FITTED
     regime: Regime = field(default_factory=lambda: load_regime("nl-2027"))
     calibration: Calibration = field(default_factory=shipped_calibration)
@@ -201,6 +202,10 @@ class FakeDesk:
         relief = sum((lever.saving for lever in quote.levers if lever.id in lever_ids), ZERO)
         breakdown = a_breakdown(relief)
         return replace(quote, breakdown=breakdown, levers=(), instalments=breakdown.due.split([1] * 12))
+
+    def certificate(self) -> Certificate:
+        self._check()
+        return self.proved
 
     def calibration_of(self, _: str) -> Calibration:
         return self.calibration

@@ -14,7 +14,6 @@ from textual.widget import Widget
 from textual.worker import get_current_worker
 
 from tui import audit_data, formatting
-from tui import audit_labels as labels
 from tui.actions import Place, own
 from tui.audit_export import (
     Table,
@@ -98,12 +97,14 @@ class AuditScreen(DeskScreen):
         self.query_one(ConstraintsPane).show(self.rows, lang)
 
     def _progress(self) -> str:
+        """How far the measuring is: the replays take longest, and the figures come at the end."""
         if self.measuring is None:
             return self.say("audit.reading")
+        if self.measuring.done >= self.measuring.total:
+            return self.say("audit.computing")
         lang = self.session.lang
         done, total = (formatting.count(number, lang) for number in (self.measuring.done, self.measuring.total))
-        what = labels.known(f"measured.{self.measuring.what}", lang, self.measuring.what)
-        return self.say("audit.measuring", what=what, done=done, total=total)
+        return self.say("audit.measuring", done=done, total=total)
 
     def _tabs(self) -> Content:
         parts = []
@@ -139,7 +140,8 @@ class AuditScreen(DeskScreen):
         """Called in the worker that measures; it ends there when the screen is left."""
         if get_current_worker().is_cancelled:
             raise CancelledError
-        self.post_message(Measuring(done, total, what))
+        if what == audit_data.REPLAYS:
+            self.post_message(Measuring(done, total))
 
     def _draw(self, place: int, peril: str | None) -> None:
         self.wanted = (place, peril)

@@ -87,6 +87,10 @@ class AuditPane(Container):
     def explain(self) -> None:
         """Put what stands behind the row under the cursor beside it."""
 
+    def on_resize(self) -> None:
+        """What is explained wraps to the width."""
+        self.call_after_refresh(self.explain)
+
     def on_rows_pointed(self, event: Rows.Pointed) -> None:
         """Another row."""
         if event.rows is self.table.list:
@@ -102,12 +106,12 @@ class CertificatePane(AuditPane):
         """Show this certificate, or that it is being made."""
         self.lang = lang
         columns = (
-            Column(say("audit.verdict", lang), lambda claim: labels.verdict_label(claim.verdict, lang), 17),
+            Column(say("audit.verdict", lang), lambda claim: labels.verdict_label(claim.verdict, lang), 10),
             Column(say("audit.claim", lang), lambda claim: Content(safe(labels.claim_title(claim, lang)))),
             Column(
                 say("audit.range", lang),
                 lambda claim: Content(labels.bounds(claim.low, claim.high, lang)),
-                17,
+                15,
                 True,
                 70,
             ),
@@ -118,7 +122,8 @@ class CertificatePane(AuditPane):
     def explain(self) -> None:
         """The proof."""
         claim: Claim | None = self.table.list.current()
-        self.words.put(labels.claim_content(claim, self.lang) if claim else say("audit.proving", self.lang))
+        width = self.words.size.width
+        self.words.put(labels.claim_content(claim, self.lang, width) if claim else say("audit.proving", self.lang))
 
 
 class MetricsPane(AuditPane):
@@ -166,9 +171,10 @@ class MetricsPane(AuditPane):
         line: MetricLine | None = self.table.list.current()
         if line is None:
             self.words.put(self.progress)
+            self.query_one("#metrics-why", Words).put("")
             return
         lang = self.lang
-        self.words.put(labels.metric_content(line, lang, MOST_ROWS))
+        self.words.put(labels.metric_content(line, lang, self.words.size.width, MOST_ROWS))
         columns = (
             Column(say("column.firm", lang), lambda firm: formatting.plain(firm.name)),
             Column(
@@ -283,16 +289,20 @@ def _curve_lines(drawn: CurveDrawn, lang: Lang) -> Iterator[Content]:
     place = say(
         "audit.place", lang, number=formatting.count(drawn.place + 1, lang), total=formatting.count(drawn.total, lang)
     )
-    yield Content.assemble(
-        (safe(quote.profile.firm.name), "bold"), (safe(f"  {quote.id}  {place}  "), "$muted"), say("audit.keys", lang)
-    )
+    yield Content.assemble((safe(quote.profile.firm.name), "bold"), (safe(f"  {quote.id}  {place}"), "$muted"))
     told = [say("audit.today", lang, due=formatting.money(due[0.0], lang))]
     told += [
         f"{formatting.step(step, lang)} {formatting.whole(due[step], lang)}" for step in (-1.0, 1.0) if step in due
     ]
     yield Content.assemble(("● ", "bold $accent"), " · ".join(told))
     floor = say("audit.floor", lang, floor=formatting.money(curve.floor, lang))
-    yield Content.assemble(("⠤ ", "$primary"), say("audit.due_axis", lang), ("  ┄ ", "$warning"), floor)
+    yield Content.assemble(
+        ("⠤ ", "$primary"),
+        say("audit.due_axis", lang),
+        ("  ┄ ", "$warning"),
+        floor,
+        (f"  {say('audit.keys', lang)}", "$muted"),
+    )
     if curve.peril:
         scores = (f"{system.id} {formatting.signed(system.danger[curve.peril], lang)}" for system in quote.systems)
         yield formatting.plain(say("audit.scores", lang, scores=" · ".join(scores)), "$muted")
