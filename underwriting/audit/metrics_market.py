@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from actuarial.rounding import Floats
+from actuarial.tariff import tariff
 from policies.money import CENTS_PER_EURO
-from underwriting.audit.chance import INTERVAL, rank_correlation, ratio_interval
+from underwriting.audit.chance import INTERVAL, rank_correlation, two_sided
 from underwriting.audit.rated import Rated
+from underwriting.audit.simulation import Losses, drawn_losses
 from underwriting.audit.values import Affected, AuditBook, MetricResult, firm_behind, measured, without
 
 SEGMENTS = ("size_class", "obliged_class", "sector")
 SIDES = {True: "subsidised", False: "subsidises"}  # by whether its loss ratio is above the book's
+SEED = 11  # of the books drawn for M11
 WORST = 20  # firms that a concentration is shown by
 
 
@@ -43,42 +46,57 @@ def _multiple(book: AuditBook, row: int) -> float:
     return book.profiles[row].cover.terms.limit.cents / floor.cents
 
 
-def cross_subsidy(book: AuditBook, base: Rated) -> MetricResult:  # noqa: ARG001 - one signature for all metrics
-    """M11: furthest loss ratio of a segment from the book's, where its 90 % interval (of all segments at once) leaves
-    the book out; nothing where none does. Behind it: those segments.
+def cross_subsidy(book: AuditBook, base: Rated) -> MetricResult:
+    """M11: furthest loss ratio of a segment from the book's, where it lies outside what chance leaves at 90 % for all
+    segments at once; nothing where none does. Behind it: those segments.
 
-    A loss ratio is incurred over technical premium. The interval is that of a compound Poisson sum with the book's own
-    spread of claim sizes. Without claims the rows show what is planned: expected loss over technical premium.
+    A loss ratio is incurred over technical premium. What chance leaves is drawn from the tariff's own frequencies and
+    severities. Without claims the rows show what is planned: expected loss over technical premium.
     """
-    rows = _segments(book)
-    if book.claims.empty:
+    incurred = _incurred(book)
+    rows = _segments(book, incurred)
+    if not incurred.any():
         return without("M11", "ratio", "no_claims", [_planned(row) for row in rows])
-    sizes = book.claims["incurred_cents"].to_numpy(dtype=float)
-    cv = float(sizes.std() / sizes.mean()) if sizes.mean() > 0 else 0.0
-    premium = np.array([row["premium_eur"] for row in rows])
-    share = premium / float(book.firms["technical_cents"].sum() / CENTS_PER_EURO)
-    expected = share * float(sizes.sum()) / CENTS_PER_EURO
-    incurred = np.array([row["incurred_eur"] for row in rows])
-    level = 1 - (1 - INTERVAL) / len(rows)  # Bonferroni: one false interval in ten books, not in ten segments
-    low, high = ratio_interval(incurred, expected, share * len(sizes), cv, level)
-    out = (low > 1) | (high < 1)
-    ratio = incurred / expected
-    distance = np.where(out, np.abs(ratio - 1), 0.0)
+    drawn = drawn_losses(base, tariff(book.calibration, book.regime), len(book.claims), SEED)
+    rows = [row for by in SEGMENTS for row in _against_chance(by, book, rows, drawn)]
+    out = sorted((row for row in rows if row["out"]), key=lambda row: -abs(row["ratio"] - 1))
     behind = [
-        Affected(f"{rows[s]['by']}={rows[s]['segment']}", "", float(ratio[s]), SIDES[bool(ratio[s] > 1)])
-        for s in np.argsort(-distance, kind="stable")
-        if out[s]
+        Affected(f"{row['by']}={row['segment']}", "", row["ratio"], SIDES[row["ratio"] > 1], (("p", row["p"]),))
+        for row in out
     ]
-    ends = zip(rows, ratio, low, high, out, strict=True)
-    detail = [
-        row | {"ratio": float(r), "low": float(lo), "high": float(hi), "out": bool(o)} for row, r, lo, hi, o in ends
-    ]
-    return measured(book, "M11", float(distance.max()), "ratio", len(sizes), behind, detail)
+    value = abs(out[0]["ratio"] - 1) if out else 0.0
+    return measured(book, "M11", value, "ratio", len(book.claims), behind, rows)
 
 
-def _segments(book: AuditBook) -> list[dict[str, Any]]:
+def _against_chance(
+    by: str, book: AuditBook, rows: Sequence[Mapping[str, Any]], drawn: Losses
+) -> Iterator[dict[str, Any]]:
+    """The rows of one way to segment, each with its loss ratio over the book's and what chance leaves of it.
+
+    Drawn losses are brought to equal loss ratios beforehand: chance is asked about, not what the tariff plans. The
+    level is Bonferroni's over all rows: one false segment in ten books, not in ten segments.
+    """
+    own = [row for row in rows if row["by"] == by]
+    names = [row["segment"] for row in own]
+    premium, expected, incurred = (
+        np.array([row[name] for row in own]) for name in ("premium_eur", "expected_eur", "incurred_eur")
+    )
+    share = premium / premium.sum()
+    segment = np.array([names.index(str(name)) for name in book.firms[by]], dtype=np.int64)
+    sums = drawn.by(segment, len(own)) * share / (expected / expected.sum())
+    chance = sums[sums.sum(axis=1) > 0]
+    chance = chance / chance.sum(axis=1, keepdims=True) / share
+    ratio = incurred / incurred.sum() / share
+    tail = (1 - INTERVAL) / len(rows)
+    low, high = np.quantile(chance, (tail / 2, 1 - tail / 2), axis=0)
+    for row, r, p, bottom, top in zip(own, ratio, two_sided(ratio, chance), low, high, strict=True):
+        found = {"ratio": float(r), "low": float(bottom), "high": float(top), "p": float(p), "out": bool(p <= tail)}
+        yield {**row, **found}
+
+
+def _segments(book: AuditBook, incurred: Floats) -> list[dict[str, Any]]:
     """Firms, premium, expected and incurred loss of every segment."""
-    firms = book.firms.assign(incurred=_incurred(book))
+    firms = book.firms.assign(incurred=incurred)
     rows = []
     for by in SEGMENTS:
         for segment, own in firms.groupby(by, sort=True):

@@ -21,7 +21,7 @@ from underwriting.audit.values import AuditBook, MetricResult, firm_behind, meas
 from underwriting.quote import Decision
 
 CONTROLS = ("test", "accreditation", "obligation")  # kinds of lever that take risk away; a deductible only moves it
-MOST_FIRMS = 400  # firms whose levers are priced, about 45 each; evenly spread over a larger book
+MOST_FIRMS = 120  # firms whose levers are priced, about 45 each; evenly spread over a larger book
 LEAST_LOSS_EUR = 1.0  # below, the rounding of the premium to cents shows in its ratio to the loss
 POINT = 0.01  # a percentage point of failures
 ROUNDING_CENTS = 10  # lines of a waterfall round to the cent, each on its own: less is no movement

@@ -20,9 +20,10 @@ def stability(book: AuditBook, base: Rated) -> MetricResult:  # noqa: ARG001 - o
     moved = same.assign(change=same["after_cents"] / same["before_cents"].clip(lower=1) - 1)
     swings = moved[moved["change"].abs() > SWING]
     order = swings["change"].abs().sort_values(ascending=False, kind="stable").index
+    columns = swings.loc[order, ["kvk", "before_cents", "after_cents", "change"]]
     behind = [
         _named(book, kvk, float(change), "swing", before_eur=before / CENTS_PER_EURO, after_eur=after / CENTS_PER_EURO)
-        for kvk, before, after, change in swings.loc[order].itertuples(index=False, name=None)
+        for kvk, before, after, change in columns.itertuples(index=False, name=None)
     ]
     levels = (0.01, 0.5, 0.99)
     rows = [{"quantile": level, "change": float(moved["change"].quantile(level))} for level in levels]
