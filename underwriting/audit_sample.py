@@ -6,13 +6,10 @@ touches and nothing else. Same firms, seed, day, regime, calibration and faults:
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
-from functools import cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -24,13 +21,12 @@ from actuarial.market.outcomes import CLEAN, FAILED, MISSING, TestOutcome
 from actuarial.market.population import Population, draw_population
 from actuarial.market.truth import stated_truth
 from actuarial.risks import leading_class
-from actuarial.rounding import Cents, Floats
+from actuarial.rounding import Cents
 from actuarial.tariff import tariff
 from policies.digest import digest, sha256_hex
-from policies.money import CENTS_PER_EURO, ZERO
-from policies.period import DAYS_PER_YEAR
+from policies.money import CENTS_PER_EURO
 from policies.regimes import AuthorityLevel, Regime
-from policies.risk import AISystem, Firm, Incident, IncidentSeverity, IncidentSource, RiskProfile
+from policies.risk import Firm, RiskProfile
 from policies.safety import Independence, TestRun
 from underwriting.audit.book import book_of
 from underwriting.audit.rated import rated
@@ -44,21 +40,20 @@ from underwriting.audit.values import (
     AuditBook,
     table,
 )
+from underwriting.audit_faults import Fault, stated, with_cliff, with_concealment, with_picked_tests
 from underwriting.quote import Decision
 from underwriting.quoting import ID_DIGITS
 from underwriting.sample import ASSESSORS, FICTIONAL_NUMBERS, firm_name
 
-LEVELLINGS = 4  # rounds that bring a peril back to its level: history bends the way there
 Row = tuple[Any, ...]
 
 
-class Fault(StrEnum):
-    """A fault that can be planted."""
+@dataclass(frozen=True, slots=True)
+class Market:
+    """Firms as they declare themselves, and the truth of each as a population of one firm, in the same order."""
 
-    CONCEALING_FIRM = "concealing_firm"
-    CHERRY_PICKING_LAB = "cherry_picking_lab"
-    FRIENDLY_UNDERWRITER = "friendly_underwriter"
-    CLIFF = "cliff"
+    profiles: tuple[RiskProfile, ...]
+    populations: tuple[Population, ...]
 
 
 class _Part(StrEnum):
@@ -72,85 +67,32 @@ class _Part(StrEnum):
     RETESTS = "retests"
 
 
-@dataclass(frozen=True, slots=True)
-class Insured:
-    """A firm of the market: its risk as declared, and `rates` (S, T), the true failure rates of its systems."""
-
-    profile: RiskProfile
-    population: Population
-
-    @property
-    def rates(self) -> Floats:
-        """True failure rates by system and test of the tariff, (S, T)."""
-        return self.population.systems.rates
-
-
-@cache
-def stated() -> Mapping[str, Mapping[str, Any]]:
-    """The stated truth of the sample audit book, by part."""
-    return tomllib.loads(resources.files("underwriting").joinpath("audit_sample.toml").read_text("utf-8"))
-
-
 def planted(
     firms: int, seed: int, at: date, regime: Regime, calibration: Calibration, faults: frozenset[Fault] = frozenset()
 ) -> AuditBook:
     """The audit book of so many firms as of day `at`, with these faults; about 15 milliseconds a firm."""
-    insured = market(firms, seed, at, regime, calibration)
+    return book_with(faults, market(firms, seed, at, regime, calibration), seed, at, regime, calibration)
+
+
+def book_with(
+    faults: frozenset[Fault], drawn: Market, seed: int, at: date, regime: Regime, calibration: Calibration
+) -> AuditBook:
+    """The audit book of a market that was drawn already, with these faults."""
+    profiles = drawn.profiles
     if Fault.CONCEALING_FIRM in faults:
-        insured = _with_concealment(insured, _rng(seed, _Part.INCIDENTS), at, regime)
+        profiles = with_concealment(profiles, _rng(seed, _Part.INCIDENTS), at, regime)
     if Fault.CHERRY_PICKING_LAB in faults:
-        insured = _with_picked_tests(insured, _rng(seed, _Part.TESTS))
-    profiles = tuple(firm.profile for firm in insured)
+        profiles = with_picked_tests(profiles, _rng(seed, _Part.TESTS))
     if Fault.CLIFF in faults:
         calibration = with_cliff(calibration, profiles, at, regime)
-    return _book(insured, profiles, seed, at, regime, calibration, Fault.FRIENDLY_UNDERWRITER in faults)
+    friendly = Fault.FRIENDLY_UNDERWRITER in faults
+    return _book(replace(drawn, profiles=profiles), seed, at, regime, calibration, friendly)
 
 
-def market(firms: int, seed: int, at: date, regime: Regime, calibration: Calibration) -> tuple[Insured, ...]:
+def market(firms: int, seed: int, at: date, regime: Regime, calibration: Calibration) -> Market:
     """The firms of the sample market (actuarial.market), their dossiers as values without a file."""
-    return tuple(_insured(number, seed, at, regime, calibration) for number in range(1, firms + 1))
-
-
-def lab() -> str:
-    """The laboratory that picks its results when CHERRY_PICKING_LAB is planted."""
-    return ASSESSORS[int(stated()["cherry_picking_lab"]["lab"])]
-
-
-def friend_of_firms() -> str:
-    """The underwriter who is friendly when FRIENDLY_UNDERWRITER is planted."""
-    return str(stated()["judgement"]["underwriters"][int(stated()["friendly_underwriter"]["underwriter"])])
-
-
-def concealer(profiles: Sequence[RiskProfile]) -> int:
-    """Position of the firm that conceals when CONCEALING_FIRM is planted: the one with the oldest system."""
-    return min(range(len(profiles)), key=lambda row: (min(s.deployed for s in profiles[row].systems), row))
-
-
-def with_cliff(calibration: Calibration, profiles: Sequence[RiskProfile], at: date, regime: Regime) -> Calibration:
-    """The calibration with the spread of its tests cut, each peril at its old level on these firms.
-
-    The name of the artefact changes with it: no artefact has that digest.
-    """
-    spread = float(stated()["cliff"]["spread"])
-    tests = {
-        test: replace(reference, tau=reference.tau * spread, log_sd=reference.log_sd * spread)
-        for test, reference in calibration.tests.items()
-    }
-    before = _by_peril(profiles, at, regime, calibration)
-    steep = replace(calibration, tests=tests, sha256=digest([calibration.sha256, spread]))
-    for turn in range(LEVELLINGS):
-        off = np.log(before / _by_peril(profiles, at, regime, steep))
-        perils = {
-            peril: replace(steep.perils[peril], intercept=steep.perils[peril].intercept + float(change))
-            for peril, change in zip(tariff(steep, regime).peril_ids, off, strict=True)
-        }
-        steep = replace(steep, perils=perils, sha256=digest([steep.sha256, turn]))
-    return steep
-
-
-def _by_peril(profiles: Sequence[RiskProfile], at: date, regime: Regime, calibration: Calibration) -> Floats:
-    """Expected loss of all firms by peril, (P,)."""
-    return np.asarray(rated(profiles, at, regime, calibration).rating.by_peril.sum(axis=0))
+    pairs = [_insured(number, seed, at, regime, calibration) for number in range(1, firms + 1)]
+    return Market(tuple(profile for profile, _ in pairs), tuple(population for _, population in pairs))
 
 
 def _rng(seed: int, part: _Part) -> np.random.Generator:
@@ -160,11 +102,13 @@ def _rng(seed: int, part: _Part) -> np.random.Generator:
 # --- firms
 
 
-def _insured(number: int, seed: int, at: date, regime: Regime, calibration: Calibration) -> Insured:
+def _insured(
+    number: int, seed: int, at: date, regime: Regime, calibration: Calibration
+) -> tuple[RiskProfile, Population]:
     """Firm `number`, as draw_firm makes it; what it draws first is its population, which is drawn again here."""
     firm = draw_firm(number, seed, stated_truth(), at, regime, calibration)
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
-    return Insured(profile_of(firm, seed), draw_population(rng, 1, stated_truth(), regime, calibration))
+    return profile_of(firm, seed), draw_population(rng, 1, stated_truth(), regime, calibration)
 
 
 def profile_of(firm: SampleFirm, seed: int) -> RiskProfile:
@@ -207,84 +151,14 @@ def _run(outcome: TestOutcome, firm: str, number: int) -> TestRun:
     )
 
 
-# --- faults
-
-
-def _with_concealment(
-    insured: tuple[Insured, ...], rng: np.random.Generator, at: date, regime: Regime
-) -> tuple[Insured, ...]:
-    """One firm hides incidents: the few it reports and those that came out are on the book, the others are not."""
-    row = concealer([firm.profile for firm in insured])
-    profile = insured[row].profile
-    s = stated()["concealing_firm"]
-    hidden = round(s["incidents"] * s["concealed"])
-    found = round(hidden * regime.detection_probability)
-    reported = s["incidents"] - hidden
-    oldest = min(profile.systems, key=lambda system: system.deployed)
-    incidents = tuple(_incident(n, n < reported, oldest, rng, at, regime, s) for n in range(reported + found))
-    guilty = replace(insured[row], profile=replace(profile, incidents=(*profile.incidents, *incidents)))
-    return (*insured[:row], guilty, *insured[row + 1 :])
-
-
-def _incident(
-    number: int,
-    reported: bool,
-    system: AISystem,
-    rng: np.random.Generator,
-    at: date,
-    regime: Regime,
-    s: Mapping[str, Any],
-) -> Incident:
-    window = min((at - system.deployed).days, int(regime.incident_window_years * DAYS_PER_YEAR))
-    occurred = at - timedelta(int(rng.integers(1, window)))
-    press = rng.random() < s["by_press"]
-    found_by = IncidentSource.PRESS if press else IncidentSource.AUTHORITY
-    return Incident(
-        id=f"hidden-{number}",
-        system=system.id,
-        peril=s["perils"][number % len(s["perils"])],
-        occurred_at=occurred,
-        aware_at=occurred,
-        reported_at=occurred if reported else None,
-        source=IncidentSource.SELF if reported else found_by,
-        severity=IncidentSeverity(s["severities"][number % len(s["severities"])]),
-        persons_affected=1,
-        loss=ZERO,
-        description="Fictional",
-    )
-
-
-def _with_picked_tests(insured: tuple[Insured, ...], rng: np.random.Generator) -> tuple[Insured, ...]:
-    """The results of one laboratory, with most of their failures gone."""
-    kept, guilty = float(stated()["cherry_picking_lab"]["kept"]), lab()
-
-    def picked(run: TestRun) -> TestRun:
-        if run.evaluator != guilty:
-            return run
-        left = int(rng.binomial(run.failures, kept))
-        return replace(run, failures=left, clean=run.clean + run.failures - left)
-
-    def told(profile: RiskProfile) -> RiskProfile:
-        return replace(profile, systems=tuple(replace(s, runs=tuple(map(picked, s.runs))) for s in profile.systems))
-
-    return tuple(replace(firm, profile=told(firm.profile)) for firm in insured)
-
-
 # --- what later years record
 
 
-def _book(
-    insured: tuple[Insured, ...],
-    profiles: tuple[RiskProfile, ...],
-    seed: int,
-    at: date,
-    regime: Regime,
-    calibration: Calibration,
-    friendly: bool,
-) -> AuditBook:
+def _book(drawn: Market, seed: int, at: date, regime: Regime, calibration: Calibration, friendly: bool) -> AuditBook:
+    profiles = drawn.profiles
     technical = rated(profiles, at, regime, calibration).premiums.technical
     judged = _judgements(profiles, technical, _rng(seed, _Part.JUDGEMENT), at, regime, friendly)
-    claims = tuple(_claims(insured, _rng(seed, _Part.CLAIMS), at, regime, calibration))
+    claims = tuple(_claims(drawn, _rng(seed, _Part.CLAIMS), at, regime, calibration))
     renewals = _renewals(profiles, technical, _rng(seed, _Part.RENEWALS), at, regime, calibration)
     quoted = [(f"Q-{profile.sha256[:ID_DIGITS]}", _decision(profile, regime)) for profile in profiles]
     kvk = [profile.firm.kvk for profile in profiles]
@@ -293,7 +167,7 @@ def _book(
         renewals=table(RENEWAL_COLUMNS, renewals),
         payments=table(PAYMENT_COLUMNS, _payments(claims, profiles, regime)),
         claims=table(CLAIM_COLUMNS, claims),
-        retests=table(RETEST_COLUMNS, _retests(insured, _rng(seed, _Part.RETESTS), at, regime, calibration)),
+        retests=table(RETEST_COLUMNS, _retests(drawn, _rng(seed, _Part.RETESTS), at, regime, calibration)),
         replays=table(REPLAY_COLUMNS, ((k, q, True, True) for k, (q, _) in zip(kvk, quoted, strict=True))),
     )
 
@@ -370,21 +244,21 @@ def _again(run: TestRun, rng: np.random.Generator, moved: float) -> TestRun:
 
 
 def _claims(
-    insured: Sequence[Insured], rng: np.random.Generator, at: date, regime: Regime, calibration: Calibration
+    drawn: Market, rng: np.random.Generator, at: date, regime: Regime, calibration: Calibration
 ) -> Iterator[Row]:
     """What the covers pay for the claims of the years before, from the market's truth; see CLAIM_COLUMNS."""
     t, truth = tariff(calibration, regime), stated_truth()
-    for firm in insured:
-        terms = firm.profile.cover.terms
-        covered = regime.covered_heads(firm.profile.cover.heads)
+    for profile, population in zip(drawn.profiles, drawn.populations, strict=True):
+        terms = profile.cover.terms
+        covered = regime.covered_heads(profile.cover.heads)
         years = int(stated()["claims"]["years"])
-        at_risk, claims = draw_claims(rng, firm.population, truth, years, regime, calibration)
+        at_risk, claims = draw_claims(rng, population, truth, years, regime, calibration)
         for row, peril, head, loss in zip(claims.row, claims.peril, claims.head, claims.loss, strict=True):
             ground_up = round(float(loss) * CENTS_PER_EURO)
             paid = min(max(ground_up - terms.deductible.cents, 0), terms.limit.cents)
             if paid and t.head_ids[head] in covered:
                 year = at.year - 1 - int(at_risk.year[row])
-                yield firm.profile.firm.kvk, t.peril_ids[peril], t.head_ids[head], paid, year
+                yield profile.firm.kvk, t.peril_ids[peril], t.head_ids[head], paid, year
 
 
 def _payments(claims: Sequence[Row], profiles: Sequence[RiskProfile], regime: Regime) -> Iterator[Row]:
@@ -395,14 +269,14 @@ def _payments(claims: Sequence[Row], profiles: Sequence[RiskProfile], regime: Re
 
 
 def _retests(
-    insured: Sequence[Insured], rng: np.random.Generator, at: date, regime: Regime, calibration: Calibration
+    drawn: Market, rng: np.random.Generator, at: date, regime: Regime, calibration: Calibration
 ) -> Iterator[Row]:
     """Accredited results beside as many held-out trials at the true failure rate."""
     s, tests = stated()["retests"], tariff(calibration, regime).test_ids
-    for firm in insured:
+    for profile, population in zip(drawn.profiles, drawn.populations, strict=True):
         runs = [
             (number, system.id, run)
-            for number, system in enumerate(firm.profile.systems)
+            for number, system in enumerate(profile.systems)
             for run in system.runs
             if run.independence is Independence.ACCREDITED and run.test in tests and run.failures + run.clean
         ]
@@ -411,9 +285,9 @@ def _retests(
         for chosen in rng.permutation(len(runs))[: int(s["tests"])]:
             number, system, run = runs[chosen]
             trials = run.failures + run.clean
-            failures = int(rng.binomial(trials, firm.rates[number, tests.index(run.test)]))
+            failures = int(rng.binomial(trials, population.systems.rates[number, tests.index(run.test)]))
             counts = (run.failures, trials, failures, trials)
-            yield firm.profile.firm.kvk, system, run.test, run.evaluator, *counts, run.model_matches, at
+            yield profile.firm.kvk, system, run.test, run.evaluator, *counts, run.model_matches, at
 
 
 def _decision(profile: RiskProfile, regime: Regime) -> Decision:

@@ -73,7 +73,12 @@ def told() -> Callable[[int, int, str], None]:
 
 def table_lines(book: AuditBook, results: Sequence[MetricResult], lang: str) -> Iterator[str]:
     """The verdict, the table of metrics and, for each that does not pass, the worst names behind it."""
-    from underwriting.documents.audit_report import report_of, why, written  # noqa: PLC0415 - babel is for people
+    from underwriting.documents.audit_report import (  # noqa: PLC0415 - babel is for people
+        figure_of,
+        name_of,
+        report_of,
+        why,
+    )
 
     report = report_of(book, results, lang)
     yield from (report.title, "", f"{report.stamp}.", *report.verdict, "")
@@ -84,8 +89,8 @@ def table_lines(book: AuditBook, results: Sequence[MetricResult], lang: str) -> 
         result = known[section.id]
         yield from ("", f"{section.id:<4}{section.title}: {section.seen}")
         for behind in result.affected[:WORST]:
-            figure = written(behind.figure, result.unit, lang)
-            yield "    " + "  ".join(filter(None, (behind.firm, behind.kvk, figure, why(behind.why, lang))))
+            told = (name_of(behind, lang), behind.kvk, figure_of(behind, result.unit, lang), why(behind.why, lang))
+            yield "    " + "  ".join(filter(None, told))
         if (more := len(result.affected) - WORST) > 0:
             yield f"    + {more}"
 

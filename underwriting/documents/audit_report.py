@@ -6,13 +6,13 @@ Written as a page and as a print from the same values, in English or Dutch (text
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib import resources
+from itertools import groupby
 from typing import Any
 
-from policies.digest import plain
 from policies.incentives import Metric
 from policies.regimes import Regime
 from underwriting.audit.values import Affected, AuditBook, MetricResult, Standing, Unit
@@ -30,6 +30,27 @@ TONES = {  # colours of the house: calibration_report.css
     Standing.ATTENTION: "read",
     Standing.PASS: "clear",
     Standing.NO_DATA: "unchecked",
+}
+DIGITS = 3  # significant, of a ratio
+LEAST_SHARE = 0.0005  # below, a percentage with one decimal would be none
+SHARES = {"share", "declined", "cheaper_share", "discounts", "at_limit", "same_reason", "rise", "change"}
+FIGURES: Mapping[str, Unit] = {  # unit of the figure beside a reason, where it is not that of the metric
+    "concealing_pays": "euro",
+    "reports_too_few": "ratio",
+    "assessed_above": "count",
+    "exempt_unregistered": "count",
+    "never_told": "count",
+    "other_model": "count",
+    "judges_apart": "share",
+    "at_limit": "share",
+    "beyond_authority": "share",
+    "no_reason": "share",
+    "charged_apart": "share",
+    "largest_model": "share",
+    "refused": "euro",
+    "delayed": "euro",
+    "differs": "count",
+    "no_reasons": "count",
 }
 GRAVEST = (Standing.ALARM, Standing.ATTENTION, Standing.PASS, Standing.NO_DATA)
 
@@ -112,18 +133,29 @@ def lines_of(results: Sequence[MetricResult], regime: Regime, lang: str) -> tupl
 
 
 def written(value: float | None, unit: Unit, lang: str) -> str:
-    """A figure in its unit; a dash for none. A metric in points is a difference of shares."""
+    """A figure in its unit, without zeros at its end; a dash for none. Points are hundredths."""
     voice = Voice(lang)
     if (number := finite(value)) is None:
         return DASH
+    rounded = float(f"{number:.{DIGITS}g}")
     if unit == "points":
-        return says("unit.points", lang, n=voice.decimal(100 * number, 1))
-    write: dict[str, Callable[[object], str]] = {
-        "share": partial(voice.percent, places=1),
-        "euro": voice.euros,
-        "count": voice.count,
-    }
-    return write.get(unit, voice.number)(number)
+        return says("unit.points", lang, n=voice.short(round(100 * number, 1)))
+    write: dict[str, Callable[[float], str]] = {"share": partial(_share, voice), "euro": partial(_euros, voice)}
+    return write.get(unit, voice.short)(rounded)
+
+
+def _share(voice: Voice, share: float) -> str:
+    """A percentage with as many decimals as it has, up to one; a small one keeps its first digit."""
+    hundredths = 100 * share
+    places = 0 if round(hundredths, 1) == round(hundredths) else 1
+    if 0 < abs(share) < LEAST_SHARE:
+        places = voice.places(hundredths, 1)
+    return voice.percent(share, places)
+
+
+def _euros(voice: Voice, amount: float) -> str:
+    """Whole euros; below one euro as a number, since a metric may turn on cents."""
+    return voice.euros(amount) if abs(amount) >= 1 or not amount else f"€ {voice.short(amount)}"
 
 
 def why(code: str, lang: str) -> str:
@@ -170,7 +202,7 @@ def _gravest(result: MetricResult, regime: Regime, lang: str) -> str:
     }
     if not result.affected:
         return says("verdict.gravest", lang, **told)
-    return says("verdict.gravest_named", lang, **told, who=safe(result.affected[0].firm, LONGEST_TEXT))
+    return says("verdict.gravest_named", lang, **told, who=name_of(result.affected[0], lang))
 
 
 def _facts(book: AuditBook, lang: str) -> tuple[tuple[str, str], ...]:
@@ -219,13 +251,13 @@ def _section(result: MetricResult, regime: Regime, lang: str) -> Section:
         verdict=says(f"standing.{result.standing}", lang),
         sample=Voice(lang).count(result.sample),
     )
-    tables = (_named_table(result, lang), _detail_table(result, lang))
+    named = [_named_table(result, lang)] if result.affected else []
     return Section(
         id=result.id,
         title=titled(metric, lang),
         seen=seen,
         about=" ".join(filter(None, (meaning(metric, lang), why(result.note, lang) if result.note else ""))),
-        tables=tuple(table for table in tables if table.rows),
+        tables=(*named, *_detail_tables(result, lang)),
         missing="" if result.affected else says("section.none", lang),
     )
 
@@ -248,19 +280,37 @@ def _named_table(result: MetricResult, lang: str) -> Table:
 
 def _row(behind: Affected, unit: Unit, lang: str) -> tuple[str, ...]:
     particulars = "; ".join(f"{_named('name', name, lang)} {cell(name, value, lang)}" for name, value in behind.values)
-    figure = written(behind.figure, unit, lang)
-    return safe(behind.firm, LONGEST_TEXT), behind.kvk or DASH, figure, why(behind.why, lang), particulars or DASH
+    return name_of(behind, lang), behind.kvk or DASH, figure_of(behind, unit, lang), why(behind.why, lang), particulars
 
 
-def _detail_table(result: MetricResult, lang: str) -> Table:
-    shown = result.detail[:MOST_ROWS]
-    names = tuple(dict.fromkeys(name for row in shown for name in row))
-    return Table(
-        caption=_captioned("detail", len(shown), len(result.detail), lang),
-        head=tuple(_named("name", name, lang) for name in names),
-        numeric=tuple(all(not isinstance(row.get(name, 0), str) for row in shown) for name in names),
-        rows=tuple(tuple(cell(name, row.get(name), lang) for name in names) for row in shown),
-    )
+def name_of(behind: Affected, lang: str) -> str:
+    """Who stands behind a metric; a segment such as size_class=micro in words."""
+    by, _, kind = behind.firm.partition("=")
+    if kind and not behind.kvk:
+        return f"{_named('word', by, lang)}: {_named('word', safe(kind, LONGEST_TEXT), lang)}"
+    return safe(behind.firm, LONGEST_TEXT)
+
+
+def figure_of(behind: Affected, unit: Unit, lang: str) -> str:
+    """The figure of one behind a metric of that unit."""
+    return written(behind.figure, FIGURES.get(behind.why, unit), lang)
+
+
+def _detail_tables(result: MetricResult, lang: str) -> Iterator[Table]:
+    """The rows behind a figure: a table for each run of rows that tell the same."""
+    left = MOST_ROWS
+    for names, group in groupby(result.detail, key=tuple):
+        rows = tuple(group)
+        shown = rows[:left]
+        left -= len(shown)
+        if not shown:
+            return
+        yield Table(
+            caption=_captioned("detail", len(shown), len(rows), lang),
+            head=tuple(_named("name", name, lang) for name in names),
+            numeric=tuple(not any(isinstance(row[name], str | bool) for row in shown) for name in names),
+            rows=tuple(tuple(cell(name, row[name], lang) for name in names) for row in shown),
+        )
 
 
 def _captioned(kind: str, shown: int, of: int, lang: str) -> str:
@@ -269,14 +319,14 @@ def _captioned(kind: str, shown: int, of: int, lang: str) -> str:
 
 def cell(name: str, value: object, lang: str) -> str:
     """A particular of a metric as words; its name says in which unit it is."""
-    voice, value = Voice(lang), plain(value)
     if isinstance(value, bool):
         return says(f"section.{'yes' if value else 'no'}", lang)
     if isinstance(value, str):
         return _named("word", safe(value, LONGEST_TEXT), lang) if value else DASH
-    if name.endswith("_eur"):
-        return voice.euros(value)
-    return voice.count(value) if isinstance(value, int) else voice.number(value)
+    number = finite(value)
+    if name == "p":
+        return Voice(lang).probability(number)
+    return written(number, "euro" if name.endswith("_eur") else "share" if name in SHARES else "ratio", lang)
 
 
 def _named(kind: str, code: str, lang: str) -> str:
