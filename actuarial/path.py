@@ -51,8 +51,10 @@ class _Row:
     least: float
 
 
-def cheapest(options: Options, price: Price, reaches: Reaches, target: float, tolerance: float) -> Choice | None:
-    """The choice with the least goals that reaches the target; None where no choice does.
+def cheapest(
+    options: Options, price: Price, reaches: Reaches, target: float, tolerance: float, most: float = np.inf
+) -> Choice | None:
+    """The choice with the least goals that reaches the target; None where none does with a first goal of `most`.
 
     Outer approximation (Duran and Grossmann, Mathematical Programming 36, 1986): `price` must be convex in the
     reductions and fall in each, so that a tangent of it is a bound from below, and agree with what `reaches` rates to
@@ -66,7 +68,7 @@ def cheapest(options: Options, price: Price, reaches: Reaches, target: float, to
     for number in range(len(options.goals)):
         while True:
             rounds += 1
-            solved = _solve(options, rows, least)
+            solved = _solve(options, rows, least, most)
             if solved is None:
                 return None
             taken = solved
@@ -102,14 +104,14 @@ def _scaled(weights: Floats, least: float) -> _Row:
     return _Row(weights / size, least / size)
 
 
-def _solve(options: Options, rows: Sequence[_Row], least: Sequence[float]) -> Bools | None:
+def _solve(options: Options, rows: Sequence[_Row], least: Sequence[float], most: float) -> Bools | None:
     """Make the next goal small, given the least values of those before it; None where nothing meets all rows."""
-    goal = len(least)
+    goal, caps = len(least), (*least, *([] if least or most == np.inf else [most]))
     taken = cp.Variable(len(options.group), boolean=True)
     member = (options.group == np.arange(int(options.group.max()) + 1)[:, None]).astype(float)
     weights, bounds = np.array([row.weights for row in rows]), np.array([row.least for row in rows])
     held = [member @ taken <= 1, weights @ taken >= bounds]
-    held += [options.goals[n] @ taken <= value + WHOLE for n, value in enumerate(least)]
+    held += [options.goals[n] @ taken <= value + WHOLE for n, value in enumerate(caps)]
     problem = cp.Problem(cp.Minimize(options.goals[goal] @ taken), held)
     # HiGHS as SciPy brings it: that of highspy prints a banner on stdout
     problem.solve(solver=cp.SCIPY, scipy_options={"mip_rel_gap": 0.0})  # type: ignore[no-untyped-call]
@@ -120,6 +122,6 @@ def _solve(options: Options, rows: Sequence[_Row], least: Sequence[float]) -> Bo
     found = np.asarray(taken.value)
     whole = found > 0.5  # noqa: PLR2004 - the nearest of 0 and 1
     off = max(np.abs(found - whole).max(), (member @ whole).max() - 1, (bounds - weights @ whole).max())
-    if off > WHOLE or any(options.goals[n] @ whole > value + 2 * WHOLE for n, value in enumerate(least)):
+    if off > WHOLE or any(options.goals[n] @ whole > value + 2 * WHOLE for n, value in enumerate(caps)):
         raise WaarborgError(f"the solution of the integer program of the path misses a row by {off:.2g}")
     return np.asarray(whole)

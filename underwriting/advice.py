@@ -50,12 +50,23 @@ def dues(profiles: Sequence[RiskProfile], quote: Quote, regime: Regime, calibrat
     return [Money(int(cents)) for cents in premiums(rate(risks, t), risks, t).due]
 
 
+def on_offer(quote: Quote, regime: Regime, calibration: Calibration) -> tuple[Change, ...]:
+    """The levers of a quote, without deductibles that the certificate of the tariff does not reach: advice must not
+    lead to a referral."""
+    limit, most = quote.profile.cover.terms.limit, regime.incentives.domain.deductible_share
+    return tuple(
+        change
+        for change in changes(quote.profile, quote.at, regime, calibration)
+        if change.kind != DEDUCTIBLE or int(change.subject) <= most * limit.cents
+    )
+
+
 def marginals(
     quote: Quote, regime: Regime, calibration: Calibration, costs: Mapping[str, Money] | None = None
 ) -> tuple[Action, ...]:
     """Every single action that saves something, largest saving first: all levers, and beside the lever of a test
     whose older runs are large, a clean run of the least size that counts. `costs` by id or kind of action."""
-    offered = (*changes(quote.profile, quote.at, regime, calibration), *_small_runs(quote, calibration, regime))
+    offered = (*on_offer(quote, regime, calibration), *_small_runs(quote, calibration, regime))
     before, *after = dues([quote.profile, *(c.apply(quote.profile) for c in offered)], quote, regime, calibration)
     priced = cost_of(offered, quote, regime, calibration, costs or {})
     found = [action(c, due, before - due, priced[c.id], quote) for c, due in zip(offered, after, strict=True)]

@@ -9,14 +9,13 @@ from functools import cache
 import numpy as np
 
 from actuarial.calibration import Calibration
-from actuarial.choices import Choices, choices, is_convex, smooth_premium
+from actuarial.choices import choices, is_convex, smooth_premium
 from actuarial.evidence import Bools
-from actuarial.levers import Change, apply_changes, changes
+from actuarial.levers import Change, apply_changes
 from actuarial.path import Options, cheapest
-from actuarial.rounding import Floats
 from policies.money import CENTS_PER_EURO, ZERO, Money
 from policies.regimes import Regime
-from underwriting.advice import Action, action, cost_of, dues, payback
+from underwriting.advice import Action, action, cost_of, dues, on_offer, payback
 from underwriting.costs import DEDUCTIBLE
 from underwriting.quote import Quote
 
@@ -61,10 +60,11 @@ class _Offer:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
+    """The best set of one deductible: its goals and its premium, which decides between sets alike in both goals."""
+
     goals: tuple[float, ...]
     ids: Ids
     rounds: int
-    proved: bool
 
 
 def cheapest_path(
@@ -73,23 +73,28 @@ def cheapest_path(
     """The cheapest set of actions after which the premium due of the period is at most the target.
 
     With `costs` (by id or kind of action) the least total cost, then the fewest actions; without, the fewest actions,
-    then the least total cost by costs.toml; then the actions that stand first on offer. Raises NotFoundError for a
-    cost of an action that is not on offer, WaarborgError when the solver fails.
+    then the least total cost by costs.toml; of sets alike in both, one whose actions save much. Raises NotFoundError
+    for a cost of an action that is not on offer, WaarborgError when the solver fails.
     """
     offer = _offer(quote, regime, calibration, costs)
     before = offer.due(frozenset())
     lowest = min(offer.due(frozenset(c.id for c in offer.changes)), before)
     sought = max(target, lowest)
     modes = [None, *(change for change in offer.changes if change.kind == DEDUCTIBLE)]
-    found = [mode for cover in modes if (mode := _with_cover(offer, cover, sought)) is not None]
+    found: list[_Found] = []
+    for cover in modes:
+        most = min((one.goals[0] for one in found), default=np.inf)
+        found += [one for one in [_with_cover(offer, cover, sought, most)] if one is not None]
     best = min(found, key=lambda one: one.goals)
+    covers = [quote.profile, *(cover.apply(quote.profile) for cover in modes if cover)]
+    proved = best.goals[0] == 0 or all(is_convex(profile, quote.at, regime, calibration) for profile in covers)
     steps = _in_order(offer, best.ids)
     after, cost = offer.due(best.ids), sum((offer.costs[change] for change in best.ids), ZERO)
     return Path(
         quote_id=quote.id,
         target=target,
         reached=lowest <= target,
-        proved=all(one.proved for one in found),
+        proved=proved,
         by_count=offer.by_count,
         before=before,
         after=after,
@@ -101,7 +106,7 @@ def cheapest_path(
 
 
 def _offer(quote: Quote, regime: Regime, calibration: Calibration, costs: Mapping[str, Money] | None) -> _Offer:
-    offered = changes(quote.profile, quote.at, regime, calibration)
+    offered = on_offer(quote, regime, calibration)
 
     @cache
     def due(ids: Ids) -> Money:
@@ -111,46 +116,44 @@ def _offer(quote: Quote, regime: Regime, calibration: Calibration, costs: Mappin
     return _Offer(quote, regime, calibration, offered, priced, costs is None, due)
 
 
-def _with_cover(offer: _Offer, cover: Change | None, target: Money) -> _Found | None:
-    """The cheapest set under one deductible; None where it does not reach the target."""
+def _with_cover(offer: _Offer, cover: Change | None, target: Money, most: float) -> _Found | None:
+    """The cheapest set under one deductible; None where none reaches the target with a first goal of at most `most`."""
     own = frozenset() if cover is None else frozenset({cover.id})
     acts = tuple(change for change in offer.changes if change.kind != DEDUCTIBLE)
     if offer.due(own | {change.id for change in acts}) > target:
         return None
     quote, law = offer.quote, (offer.quote.at, offer.regime, offer.calibration)
     profile = quote.profile if cover is None else cover.apply(quote.profile)
-    proved = is_convex(profile, *law)
     start = _goals(offer, own)
     if offer.due(own) <= target:
-        return _Found(start, own, 0, proved=True)
+        return _found(offer, own, 0)
     made = choices(profile, acts, *law)
     ids = [frozenset(acts[number].id for number in np.flatnonzero(row)) for row in made.members]
 
     def chosen(taken: Bools) -> Ids:
         return own.union(*(ids[number] for number in np.flatnonzero(taken)))
 
-    options = Options(made.group, made.reduction, _goal_rows(offer, acts, made))
     price = smooth_premium(profile, *law)
+    alone = np.array([_goals(offer, frozenset({change.id})) for change in acts])
+    goals = np.vstack([(made.members @ alone).T, price(made.reduction) - price(np.zeros((1, made.reduction.shape[1])))])
+    options = Options(made.group, made.reduction, goals)
+    euros = target.cents / CENTS_PER_EURO
     best = cheapest(
-        options, price, lambda taken: offer.due(chosen(taken)) <= target, target.cents / CENTS_PER_EURO, ROUNDING_EUR
+        options, price, lambda taken: offer.due(chosen(taken)) <= target, euros, ROUNDING_EUR, most - start[0]
     )
     if best is None:
         return None
-    return _Found(_goals(offer, chosen(best.taken)), chosen(best.taken), best.rounds, proved)
+    return _found(offer, chosen(best.taken), best.rounds)
 
 
-def _goal_rows(offer: _Offer, acts: tuple[Change, ...], made: Choices) -> Floats:
-    """Goals of each choice, (3, J), in their order."""
-    alone = np.array([_goals(offer, frozenset({change.id})) for change in acts])
-    return np.asarray((made.members @ alone).T, dtype=float)
+def _found(offer: _Offer, ids: Ids, rounds: int) -> _Found:
+    return _Found((*_goals(offer, ids), float(offer.due(ids).cents)), ids, rounds)
 
 
-def _goals(offer: _Offer, ids: Ids) -> tuple[float, ...]:
-    """What is made small: count and cost in euros, the one that matters first, then the place on offer."""
-    count = float(len(ids))
-    cost = sum(offer.costs[change].cents for change in ids) / CENTS_PER_EURO
-    place = float(sum(number for number, change in enumerate(offer.changes, 1) if change.id in ids))
-    return (count, cost, place) if offer.by_count else (cost, count, place)
+def _goals(offer: _Offer, ids: Ids) -> tuple[float, float]:
+    """What is made small: count and cost in euros, the one that matters first."""
+    count, cost = float(len(ids)), sum(offer.costs[change].cents for change in ids) / CENTS_PER_EURO
+    return (count, cost) if offer.by_count else (cost, count)
 
 
 def _in_order(offer: _Offer, ids: Ids) -> tuple[Action, ...]:

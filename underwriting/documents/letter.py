@@ -19,6 +19,7 @@ from policies.perils import PERILS
 from policies.regimes import Regime
 from underwriting.advice import Action, marginals
 from underwriting.columns import paragraph, table
+from underwriting.costs import DEDUCTIBLE
 from underwriting.documents.letter_texts import Voice, plain_action, system_name
 from underwriting.explanation import Driver, HiddenIncident, drivers, hidden_incident
 from underwriting.intake.text import safe
@@ -75,6 +76,8 @@ def letter(quote: Quote, regime: Regime, calibration: Calibration, lang: str) ->
 
 def _sections(quote: Quote, regime: Regime, calibration: Calibration, voice: Voice) -> Iterator[Section]:
     saving = [action for action in marginals(quote, regime, calibration) if action.kind != "run"]
+    dearest = next((action for action in saving if action.kind == DEDUCTIBLE), None)  # one deductible at most is chosen
+    saving = [action for action in saving if action.kind != DEDUCTIBLE or action is dearest]
     yield _paid(quote, regime, voice)
     yield _drives(drivers(quote, regime, calibration), quote, voice)
     yield _saves(saving, quote, regime, voice)
@@ -103,8 +106,14 @@ def _paid(quote: Quote, regime: Regime, voice: Voice) -> Section:
 
 def _why(quote: Quote, severity: Severity, voice: Voice) -> str:
     """The titles of the findings that decided, as sentences."""
-    titles = dict.fromkeys(finding_title(f, voice.lang) for f in quote.findings if f.severity is severity)
-    return " ".join(f"{title}." for title in list(titles)[:MOST_REASONS])
+    reasons = dict.fromkeys(_reason(f, voice) for f in quote.findings if f.severity is severity)
+    return " ".join(list(reasons)[:MOST_REASONS])
+
+
+def _reason(finding: Finding, voice: Voice) -> str:
+    """A finding as a sentence that a board can read."""
+    key = f"reason.{finding.code}"
+    return voice.says(key) if voice.knows(key) else f"{finding_title(finding, voice.lang)}."
 
 
 def _drives(found: Sequence[Driver], quote: Quote, voice: Voice) -> Section:
@@ -159,8 +168,8 @@ def _told(reasons: Iterable[Finding], quote: Quote, voice: Voice) -> list[str]:
     names = {f"system {system.id}": safe(system.name) for system in quote.profile.systems}
     told = []
     for finding in list(reasons)[:MOST_REASONS]:
-        why, name = finding_title(finding, voice.lang), names.get(finding.subject)
-        told.append(voice.says("letter.declined_where", why=why, system=name) + "." if name else f"{why}.")
+        why, name = _reason(finding, voice), names.get(finding.subject)
+        told.append(voice.says("letter.declined_where", why=why, system=name) if name else why)
     return told
 
 

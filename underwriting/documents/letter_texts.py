@@ -35,6 +35,10 @@ class Voice:
         """The text of a key with its {values} filled in. Raises KeyError for an unknown key."""
         return _texts()[key][self.lang].format(**values)
 
+    def knows(self, key: str) -> bool:
+        """Whether there is a text of this key."""
+        return key in _texts()
+
     def money(self, amount: Money) -> str:
         """An amount to the cent."""
         return format_currency(Decimal(amount.cents) / CENTS_PER_EURO, self.currency, locale=LOCALES[self.lang])
