@@ -19,6 +19,7 @@ from underwriting.audit.rated import Rated
 from underwriting.audit.values import Affected, AuditBook, MetricResult, firm_behind, measured, without
 
 NO_MEMORY = 1e12  # a credibility constant beyond any count: the tariff without its incident history
+SMALLEST = 1e-12  # claims that a book without exposure expects
 BANDS = 3  # of danger, as many firms in each
 
 
@@ -35,7 +36,7 @@ def report_counts(book: AuditBook, base: Rated) -> MetricResult:
     if not known.sum():
         return without("M7", "share", "no_incidents")
     expected = _expected(book, base)
-    expected = expected * reported.sum() / expected.sum()
+    expected = expected * reported.sum() / max(float(expected.sum()), SMALLEST)
     dispersion = 1.0 / float(tariff(book.calibration, book.regime).alpha.min())
     hidden = at_least(discovered, known, discovered.sum() - discovered, reported.sum() - reported)
     p_values = np.minimum(1.0, 2 * np.minimum(hidden, at_most(reported, expected, dispersion)))

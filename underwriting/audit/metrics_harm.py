@@ -48,14 +48,14 @@ class _Choice:
         return np.asarray(self.report - self.conceal)
 
 
-def net_effect(book: AuditBook, base: Rated) -> MetricResult:  # noqa: ARG001 - one signature for all metrics
+def net_effect(book: AuditBook, base: Rated) -> MetricResult:
     """M3: what a serious incident, reported in time, costs a firm with cover (deductible, and the rise of the premiums
     of the years after) over what it costs without: the loss up to where the cover ends. The median firm of class A4 up.
     """
     t = tariff(book.calibration, book.regime)
     ladder = list(book.regime.classes)
     high = ladder[ladder.index(LEAST_CLASS) :] if LEAST_CLASS in ladder else []
-    rows = np.flatnonzero(book.firms["obliged_class"].isin(high).to_numpy())
+    rows = np.flatnonzero(book.firms["obliged_class"].isin(high).to_numpy() & (base.expected_loss > 0))
     rows = rows[spread(len(rows), MOST_FIRMS)] if len(rows) else rows
     if not len(rows):
         return without("M3", "ratio", "no_high_risk")
@@ -93,11 +93,13 @@ def moral_hazard(book: AuditBook, base: Rated) -> MetricResult:
     by_head = np.zeros((len(book.profiles), len(t.head_ids)))
     np.add.at(by_head, base.risks.policy, base.rating.frequency @ t.mixture)
     kept, whole = ((by_head * loss).sum(axis=1) for loss in _per_claim(base, t))
-    share = kept / whole
+    if not whole.sum():
+        return without("M4", "share", "no_expected_loss")
+    share = np.divide(kept, whole, out=np.ones_like(kept), where=whole > 0)
     least = book.regime.incentives.metrics["M4"].least or 0.0
     size = book.firms["size_class"].to_numpy()
     detail = [
-        {"size_class": name.value, "firms": int(own.sum()), "share": float(kept[own].sum() / whole[own].sum())}
+        {"size_class": name.value, "firms": int(own.sum()), "share": _over(kept[own], whole[own])}
         for name in SizeClass
         if (own := size == name.value).any()
     ]
@@ -106,7 +108,12 @@ def moral_hazard(book: AuditBook, base: Rated) -> MetricResult:
         for row in np.argsort(share, kind="stable")
         if share[row] < least
     ]
-    return measured(book, "M4", float(kept.sum() / whole.sum()), "share", len(share), behind, detail)
+    return measured(book, "M4", _over(kept, whole), "share", len(share), behind, detail)
+
+
+def _over(part: Floats, whole: Floats) -> float | None:
+    total = float(whole.sum())
+    return float(part.sum()) / total if total > 0 else None
 
 
 def _per_claim(found: Rated, t: Tariff) -> tuple[Floats, Floats]:

@@ -19,6 +19,7 @@ from underwriting.audit.values import Affected, AuditBook, MetricResult, firm_be
 SEGMENTS = ("size_class", "obliged_class", "sector")
 SIDES = {True: "subsidised", False: "subsidises"}  # by whether its loss ratio is above the book's
 SEED = 11  # of the books drawn for M11
+SMALLEST = 1e-12  # euros that a segment without exposure expects
 WORST = 20  # firms that a concentration is shown by
 
 
@@ -81,6 +82,7 @@ def _against_chance(
     premium, expected, incurred = (
         np.array([row[name] for row in own]) for name in ("premium_eur", "expected_eur", "incurred_eur")
     )
+    expected = np.maximum(expected, SMALLEST)
     share = premium / premium.sum()
     segment = np.array([names.index(str(name)) for name in book.firms[by]], dtype=np.int64)
     sums = drawn.by(segment, len(own)) * share / (expected / expected.sum())

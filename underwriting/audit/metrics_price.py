@@ -44,11 +44,11 @@ def gradient(book: AuditBook, base: Rated) -> MetricResult:
 
     The median over controls and firms that the minimum premium does not bind. Behind it: firms below the red line.
     """
-    average = float(base.premiums.technical.sum()) / CENTS_PER_EURO / float(base.expected_loss.sum())
     steps = _best_steps(book, base)
     free = [step for step in steps if not step.minimum]
     if not free:
         return without("M1", "ratio", "no_lever")
+    average = float(base.premiums.technical.sum()) / CENTS_PER_EURO / float(base.expected_loss.sum())
     red = book.regime.incentives.metrics["M1"].red_below or 0.0
     slopes = [(step.premium / (step.loss * average), step) for step in steps]
     worst = sorted((pair for pair in slopes if pair[0] < red), key=lambda pair: pair[0])
@@ -77,7 +77,7 @@ def gradient(book: AuditBook, base: Rated) -> MetricResult:
 
 def _by_control(kind: str, slopes: list[tuple[float, _Step]]) -> Mapping[str, Any]:
     own = [slope for slope, step in slopes if step.kind == kind and not step.minimum]
-    low, middle, high = map(float, np.quantile(own, (0.1, 0.5, 0.9))) if own else (math.nan,) * 3
+    low, middle, high = map(float, np.quantile(own, (0.1, 0.5, 0.9))) if own else (None,) * 3
     bound = sum(step.kind == kind and step.minimum for _, step in slopes)
     return {"control": kind, "firms": len(own), "bound": bound, "p10": low, "median": middle, "p90": high}
 

@@ -30,7 +30,8 @@ class Losses:
     def by(self, segment: Ints, many: int) -> Floats:
         """Sums by book and segment, (DRAWS, many), where `segment` (N,) is that of each firm."""
         cells = self.book * many + segment[self.firm]
-        return np.bincount(cells, weights=self.loss, minlength=DRAWS * many).reshape(DRAWS, many)
+        sums = np.bincount(cells, weights=self.loss, minlength=DRAWS * many)
+        return np.asarray(sums.reshape(DRAWS, many), dtype=float)
 
 
 def drawn_losses(found: Rated, t: Tariff, claims: int, seed: int) -> Losses:
