@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
-from scipy.optimize import differential_evolution
+from scipy.optimize import Bounds, differential_evolution
 
 from actuarial import adversary_moves as moves
 from actuarial.adversary_measures import (
@@ -39,11 +40,13 @@ from actuarial.certificate import Number, Witness
 from actuarial.proofs.point import Point, RateFunction, told
 from actuarial.rating import rate
 from actuarial.rounding import Floats
+from actuarial.tariff import ThetaLevel
 from policies.money import Money
 from policies.regimes import Regime
 
 BUDGET = 1_000  # candidates per claim
 POPULATION = 100
+LEFT = 0.25  # of the breach, in the plain firm that is named
 GENERATIONS = 5  # before the population is drawn afresh: a broken claim shows early, a sound one has nothing to climb
 
 
@@ -61,17 +64,20 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """The change that might break a claim, of so many `genes`, how it is priced, and how far it breaks the claim."""
+    """The change that might break a claim, of so many `genes`, how it is priced, how far it breaks the claim, and the
+    levels of theta at which the claim is made."""
 
     move: Move
     measure: Measure
     genes: int = moves.MOVE
     priced: Callable[[Sequence[Change], Ground], list[Priced]] = prices
+    levels: tuple[ThetaLevel, ...] = (ThetaLevel.CENTRAL,)
 
 
+LEVELS = (ThetaLevel.CENTRAL, ThetaLevel.LOW, ThetaLevel.HIGH)
 ATTACKS = {
-    "failures": Attack(worse_runs, rates_fall, RUN_GENES),
-    "danger": Attack(moves.more_danger, falls),
+    "failures": Attack(worse_runs, rates_fall, RUN_GENES, levels=LEVELS),
+    "danger": Attack(moves.more_danger, falls, levels=LEVELS),
     "lateness": Attack(delivered_later, falls, DATE_GENES),
     "incidents": Attack(moves.more_incidents, falls),
     "exposure": Attack(moves.more_exposure, falls),
@@ -90,7 +96,7 @@ ATTACKS = {
     "step-failure": Attack(one_failure_more, steps("failure")),
     "step-incident": Attack(moves.serious_incident, steps("incident")),
     "step-lateness": Attack(one_day_later, steps("lateness"), DATE_GENES),
-    "rounding": Attack(moves.more_loss, falls, priced=prices_of_amounts),
+    "rounding": Attack(moves.higher_amount, falls, priced=prices_of_amounts),
 }
 
 
@@ -116,9 +122,9 @@ def challenge_one(
     attack, rng = ATTACKS[claim], np.random.default_rng([seed, *claim.encode()])
     g = ground(calibration, regime, rating, rng)
     worst, best, where = -np.inf, np.zeros(0), g
-    populations = -(-budget // (POPULATION * GENERATIONS))
-    for _ in range(populations):
-        g = moves.elsewhere(g, rng)
+    populations = max(-(-budget // (POPULATION * GENERATIONS)), len(attack.levels))
+    for population in range(populations):
+        g = moves.elsewhere(g, attack.levels[population % len(attack.levels)], rng)
         genes, value = _evolve(partial(_excess, attack, g), g.firm_genes + attack.genes, rng)
         if value > worst:
             worst, best, where = value, genes, g
@@ -128,9 +134,13 @@ def challenge_one(
 
 def _evolve(excess: Callable[[Floats], Floats], genes: int, rng: np.random.Generator) -> tuple[Floats, float]:
     """The worst genes that one population comes to, and what they are worth."""
+
+    def gain(columns: Floats, /) -> Any:  # the stubs know no vectorised function
+        return -excess(columns.T)
+
     result = differential_evolution(
-        lambda columns: -excess(columns.T),
-        [(0.0, 1.0)] * genes,
+        gain,
+        Bounds(np.zeros(genes), np.ones(genes)),
         init=rng.random((POPULATION, genes)),
         maxiter=GENERATIONS - 1,  # beside the first, which is drawn
         tol=0.0,
@@ -154,11 +164,14 @@ def _changes(attack: Attack, g: Ground, genes: Floats) -> list[Change]:
 
 
 def _plainest(attack: Attack, g: Ground, genes: Floats, worst: float) -> Floats:
-    """The genes made plain one by one, as long as half of the breach is left."""
-    for place, plain in enumerate(moves.plain_genes(g)):
+    """The genes made plain, all at once or one by one, as long as enough of the breach is left."""
+    plain = moves.plain_genes(g)
+    places = np.flatnonzero(np.isfinite(plain))
+    perils = len(g.t.peril_ids)
+    for some in (places, places[-perils:], places[-2 * perils :], *places[:, None]):
         candidate = genes.copy()
-        candidate[place] = plain
-        if np.isfinite(plain) and _excess(attack, g, candidate[None, :])[0] >= worst / 2:
+        candidate[some] = plain[some]
+        if _excess(attack, g, candidate[None, :])[0] >= LEFT * worst:
             genes = candidate
     return genes
 
@@ -168,14 +181,24 @@ def _witness(attack: Attack, genes: Floats, g: Ground) -> Witness:
     (change,) = _changes(attack, g, genes[None, :])
     before, after = attack.priced([change], g)[:2]
     firm = change.points[0]
+    facts = (*told(firm), *_heads(firm, g.regime), *change.notes)
     return Witness(
-        firm=(*told(firm), *_heads(firm, g.regime), *change.notes),
+        firm=tuple((name, _short(value)) for name, value in facts if name != change.changed and _says(name, value)),
         changed=change.changed,
         before=change.before,
         after=change.after,
         due_before=Money(int(before.due[0])),
         due_after=Money(int(after.due[0])),
     )
+
+
+def _says(name: str, value: Number) -> bool:
+    """A peril at which a firm is like the market, or without incidents, is not worth a word."""
+    return bool(value) or not name.startswith(("danger_", "incidents_"))
+
+
+def _short(value: Number) -> Number:
+    return float(f"{value:.9g}") if isinstance(value, float) else value
 
 
 def _heads(point: Point, regime: Regime) -> tuple[tuple[str, Number], ...]:

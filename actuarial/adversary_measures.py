@@ -6,7 +6,7 @@ Where the minimum premium hides a change, the premium before the minimum shows t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,7 +19,6 @@ from actuarial.rating import STEPS, Rating
 from actuarial.risks import RiskTable
 from actuarial.rounding import Floats
 from policies.money import CENTS_PER_EURO
-from policies.perils import PERILS
 
 TOLERANCE_CENTS = 2.0  # a premium is the sum of two rounded amounts, each half a cent off at most, before and after
 TOLERANCE_SHARE = 1e-6  # the transform behind the aggregate limit is right to about 1e-9 of that limit
@@ -69,14 +68,14 @@ def prices(changes: Sequence[Change], g: Ground) -> list[Priced]:
 
 
 def prices_of_amounts(changes: Sequence[Change], g: Ground) -> list[Priced]:
-    """Premiums of expected losses that are given, not rated: what loadings, minimum and rounding make of them."""
+    """Premiums of amounts that are given, not rated: what expenses, levy, minimum, tax and rounding make of them."""
     risks = table([change.points[0] for change in changes], g.t, g.regime)
+    none = np.zeros((len(changes), len(g.t.peril_ids)))
+    alone = replace(g, t=replace(g.t, handling=0.0))
 
-    def loaded(losses: Sequence[Number]) -> Priced:
-        amounts = np.array(losses, dtype=float)[:, None]
-        by_peril = np.repeat(amounts / len(g.t.peril_ids), len(g.t.peril_ids), axis=1)
-        rating = Rating(np.repeat(amounts, len(STEPS), axis=1), by_peril, by_peril, by_peril, amounts[:, 0])
-        return _priced(rating, risks, g)
+    def loaded(amounts: Sequence[Number]) -> Priced:
+        steps = np.repeat(np.array(amounts, dtype=float)[:, None], len(STEPS), axis=1)
+        return _priced(Rating(steps, none, none, none, none[:, 0]), risks, alone)
 
     return [loaded([change.before for change in changes]), loaded([change.after for change in changes])]
 
@@ -112,9 +111,9 @@ def elasticity(lever: str) -> Measure:
         size = np.array([change.size for change in changes])[:, None]
         slope, bare = (_slope(found[k].by_peril, found[k + 1].by_peril, size) for k in (0, 2))
         moved = np.array([[not c.peril or c.peril == peril for peril in g.t.peril_ids] for c in changes])
-        capability = np.array([lever == "danger" and PERILS[peril].capability for peril in g.t.peril_ids])
+        exempt = np.array([lever == "danger" and peril in g.regime.incentives.exempt for peril in g.t.peril_ids])
         above = np.where(moved, slope - bounds.most, -np.inf).max(axis=1)
-        below = np.where(moved & ~capability, bounds.least - bare, -np.inf).max(axis=1)
+        below = np.where(moved & ~exempt, bounds.least - bare, -np.inf).max(axis=1)
         excess = np.maximum(above, below) - TOLERANCE_LOG
         return np.where((size[:, 0] > SMALLEST_STEP) & np.isfinite(excess), excess, -1.0)
 

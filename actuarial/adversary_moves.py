@@ -16,7 +16,7 @@ from actuarial.certificate import Number
 from actuarial.evidence import danger_scores
 from actuarial.proofs.point import Point, RateFunction
 from actuarial.rounding import Floats
-from actuarial.tariff import Tariff, tariff
+from actuarial.tariff import Tariff, ThetaLevel, tariff
 from policies.money import CENTS_PER_EURO
 from policies.regimes import Regime
 
@@ -24,9 +24,10 @@ Item = TypeVar("Item")
 
 SAFEST = -6.0  # six standard deviations below the market: no evidence leads further down
 MOST_AGGREGATE = 8.0  # aggregate limit in limits: twice what the widest class of a shipped regime asks
-MOST_LOSS = 1e8  # euros: no limit of a shipped regime is higher
+MOST_AMOUNT = 1e8  # euros: no limit of a shipped regime is higher
 COVERS = 4  # covers and sizes of one population: firms that share one share its grid, an eighth of the work
-FIRM = 12
+LARGER = 0.5  # power of a gene of exposure: small firms pay the minimum premium whatever they do
+FIRM = 11
 MOVE = 4
 SEVERITIES = ("near_miss", "minor", "serious", "critical")
 
@@ -73,9 +74,9 @@ def ground(calibration: Calibration, regime: Regime, rating: RateFunction, rng: 
     return Ground(calibration, regime, t, rating, np.maximum(top, 0.0), rng.random((COVERS, 4)))
 
 
-def elsewhere(g: Ground, rng: np.random.Generator) -> Ground:
-    """The same tariff with other covers."""
-    return replace(g, covers=rng.random((COVERS, 4)))
+def elsewhere(g: Ground, level: ThetaLevel, rng: np.random.Generator) -> Ground:
+    """The same tariff at a level of theta, with other covers."""
+    return replace(g, t=tariff(g.calibration, g.regime, level), covers=rng.random((COVERS, 4)))
 
 
 def firm(genes: Floats, g: Ground) -> Point:
@@ -85,7 +86,8 @@ def firm(genes: Floats, g: Ground) -> Point:
     deductible, limit, aggregate, turnover = g.covers[min(int(genes[9] * COVERS), COVERS - 1)]
     limit_eur = logarithmic(_euros(obliged.minimum_limit.cents), _most_limit(g), limit)
     least = max(limit_eur, _euros(obliged.minimum_aggregate.cents))
-    perils = g.t.peril_ids
+    least_deductible = _euros(obliged.minimum_deductible.cents)
+    perils, domain = g.t.peril_ids, g.regime.incentives.domain
     danger = genes[FIRM : FIRM + len(perils)] * (g.top - SAFEST) + SAFEST
     return Point(
         declared_class=obliged.id,
@@ -94,15 +96,15 @@ def firm(genes: Floats, g: Ground) -> Point:
         sector=pick(g.t.sector_ids, genes[3]),
         autonomy=pick(range(len(g.t.autonomy_effect)), genes[4]),
         maturity=pick(range(len(g.t.maturity_effect)), genes[5]),
-        exposure=_plain(logarithmic(*exposures(role, g), genes[6])),
+        exposure=_plain(logarithmic(*exposures(role, g), genes[6] ** LARGER)),
         danger=_told(perils, danger),
         compliance=round(float(genes[7]), 3),
-        incidents=_told(perils, g.regime.incentives.domain.incidents * _rare(genes[FIRM + len(perils) :])),
+        incidents=_told(perils, domain.incidents * _rare(genes[FIRM + len(perils) :])),
         observed_years=round(float(genes[8]) * g.regime.incident_window_years, 2),
-        deductible_eur=round(_between(_euros(obliged.minimum_deductible.cents), limit_eur - 1, deductible**4)),
+        deductible_eur=int(_between(least_deductible, domain.deductible_share * limit_eur, deductible**4)),
         limit_eur=round(limit_eur),
         aggregate_limit_eur=round(logarithmic(least, MOST_AGGREGATE * least, aggregate)),
-        turnover_eur=_plain(logarithmic(1.0, g.regime.incentives.domain.turnover_eur, turnover)),
+        turnover_eur=_plain(logarithmic(1.0, domain.turnover_eur, turnover)),
         heads=(*g.regime.compulsory_heads, *_chosen(g.regime.optional_heads, genes[10])),
     )
 
@@ -237,10 +239,10 @@ def disclosed_or_concealed(p: Point, u: Floats, g: Ground) -> Change:
     return Change(points, f"incidents_{peril}", counts[0], counts[1], peril, notes=notes)
 
 
-def more_loss(p: Point, u: Floats, g: Ground) -> Change:  # noqa: ARG001 - one signature for all moves
-    """A higher expected loss, by a hundredth of a cent or by much more."""
-    before = round(logarithmic(0.01, MOST_LOSS, u[0]), 4)
-    return Change((p, p), "expected_loss_eur", before, round(before + logarithmic(1e-4, MOST_LOSS, u[1]), 4))
+def higher_amount(p: Point, u: Floats, g: Ground) -> Change:  # noqa: ARG001 - one signature for all moves
+    """A higher net amount, by a hundredth of a cent or by much more."""
+    before = round(logarithmic(0.01, MOST_AMOUNT, u[0]), 4)
+    return Change((p, p), "net_amount_eur", before, round(before + logarithmic(1e-4, MOST_AMOUNT, u[1]), 4))
 
 
 def stretched(move: Move) -> Move:
@@ -296,7 +298,8 @@ def _reclassed(p: Point, declared: str, g: Ground) -> Change:
 
 
 def _set(p: Point, field: str, value: float, changed: str = "") -> Change:
-    return Change((p, replace(p, **{field: value})), changed or field, getattr(p, field), value)
+    after: Point = replace(p, **{field: value})  # type: ignore[arg-type]  # a number for a number
+    return Change((p, after), changed or field, getattr(p, field), value)
 
 
 def _next(ladder: Sequence[str], name: str) -> str:

@@ -25,7 +25,8 @@ RUN = 7
 RUN_GENES = 2 + RUNS * RUN
 DATE_GENES = 8
 MOST_EPOCHS = 20.0
-YEARS = 3  # deployed so long before the day of rating: beyond every window of a shipped regime's calendar
+YEARS = 3  # deployed at most so long before the day of rating: beyond every window of a shipped regime's calendar
+SCORE_WEIGHT = 1e-3  # a score that falls is a breach, but a premium that falls tells more
 SCORE_NOISE = 1e-7  # a quantile of a beta distribution is inverted to about 1e-9
 
 
@@ -40,9 +41,8 @@ def worse_runs(p: Point, u: Floats, g: Ground) -> Change:
     worse = _worse(runs, kind, float(u[1]))
     columns = ("failures", "missing", "clean", "epochs", "trust", "heard", "chosen", "superseded")
     before, after = (1, 0) if kind == "handed_in" else (float(getattr(table, kind)[0]) for table in (runs, worse))
-    scores = [_scores(table, g) for table in (runs, worse)]
     return Change(
-        points=tuple(replace(p, danger=dict(zip(g.t.peril_ids, z.tolist(), strict=True))) for z in scores),
+        points=tuple(_scored(p, z, g) for z in _scores((runs, worse), g)),
         changed=f"run_{kind}",
         before=before,
         after=after,
@@ -51,17 +51,18 @@ def worse_runs(p: Point, u: Floats, g: Ground) -> Change:
 
 
 def rates_fall(found: Sequence[Priced], changes: Sequence[Change], g: Ground) -> Floats:
-    """How far a danger score falls where none should, or else the share by which the premium does; (N,)."""
+    """The share by which the premium falls where it should not, or else how far a danger score does; (N,)."""
     before, after = (
         np.array([[change.points[k].danger[peril] for peril in g.t.peril_ids] for change in changes]) for k in (0, 1)
     )
-    fall = (before - after).max(axis=1) - SCORE_NOISE
-    return np.asarray(np.where(fall > 0, fall, falls(found, changes, g)))
+    score = SCORE_WEIGHT * ((before - after).max(axis=1) - SCORE_NOISE)
+    premium = falls(found, changes, g)
+    return np.asarray(np.where((premium <= 0) & (score > 0), score, premium))
 
 
 def one_failure_more(p: Point, u: Floats, g: Ground) -> Change:
     """A run of a required test, from its minimum to its full size, with one passed trial that fails."""
-    test = pick([name for name in g.regime.required_tests() if name in g.t.test_ids], u[0])
+    test = pick(_required(g), u[0])
     known = catalogue()[test]
     least = max(known.minimum_trials, 1)
     planned = round(logarithmic(least, max(known.full_trials, least), u[1]))
@@ -72,10 +73,11 @@ def one_failure_more(p: Point, u: Floats, g: Ground) -> Change:
         np.zeros(1, dtype=np.int64), np.array([g.t.test_ids.index(test)]), zero + failures, zero,
         zero + planned - failures, zero + 1, zero + trust, zero + trust, zero > 0, zero > 0,
     )  # fmt: skip
-    rise = _scores(_worse(run, "failures", 0.0), g) - _scores(run, g)
+    before, after = _scores((run, _worse(run, "failures", 0.0)), g)
+    rise = after - before
     low = np.minimum([p.danger.get(peril, 0.0) for peril in g.t.peril_ids], g.top - rise)
     return Change(
-        points=tuple(replace(p, danger=dict(zip(g.t.peril_ids, z.tolist(), strict=True))) for z in (low, low + rise)),
+        points=tuple(_scored(p, z, g) for z in (low, low + rise)),
         changed="run_failures",
         before=failures,
         after=failures + 1,
@@ -92,9 +94,37 @@ def delivered_later(p: Point, u: Floats, g: Ground) -> Change:
 
 
 def one_day_later(p: Point, u: Floats, g: Ground) -> Change:
-    """A delivery or an incident report that comes one day later."""
+    """One day later: a delivery, an incident report, a duty that falls due and is left out, or all test results."""
+    kind = pick(("delivery", "incident", "duty", "results"), u[0])
     late = int(_days(g) * u[3] ** 2)
-    return _later(p, u, g, late, late + 1)
+    match kind:
+        case "results":
+            return _aged(p, u, g)
+        case "duty":
+            name = pick(_kinds(g), u[1])
+            rows = _rest(g, name, u)[: pick(range(RUNS + 1), u[2])]
+            left_out = [*rows, _delivery(g, name, None, 0.0)]
+            scores = [_compliance(g, float(u[4]), found) for found in (rows, left_out)]
+            return Change(tuple(replace(p, compliance=score) for score in scores), f"{name}_left_out", 0, 1)
+        case _:
+            return _later(p, np.concatenate([[float(kind == "incident")], u[1:]]), g, late, late + 1)
+
+
+def _aged(p: Point, u: Floats, g: Ground) -> Change:
+    """All results of a system one day older, with as many passes and failures of every test."""
+    tests = [g.t.test_ids.index(name) for name in _required(g)]
+    known = [g.calibration.test_designs[g.t.test_ids[row]] for row in tests]
+    day = 0.5 ** (1 / (g.regime.evidence.half_life * np.array([design.half_life_days for design in known])))
+    clean, failures = logarithmic(0.01, g.regime.incentives.domain.trials, u[5]), int(4 * u[6])
+    heard, trusted = np.ones(len(tests)), float(u[7] > 1 / 2)
+    runs = RunTable(
+        np.zeros(len(tests), dtype=np.int64), np.array(tests), 0.0 * heard + failures, 0.0 * heard,
+        clean * heard, heard, trusted * heard, heard, heard < 0, heard < 0,
+    )  # fmt: skip
+    older = replace(runs, trust=runs.trust * day, heard=runs.heard * day)
+    points = tuple(_scored(p, z, g) for z in _scores((runs, older), g))
+    notes = (("passes_of_every_test", clean), ("failures_of_every_test", failures), ("run_trust", trusted))
+    return Change(points, "age_of_results_days", 0, 1, notes=notes)
 
 
 def _runs(u: Floats, g: Ground) -> RunTable:
@@ -139,8 +169,27 @@ def _worse(runs: RunTable, kind: str, gene: float) -> RunTable:
     return replace(runs, **changed[kind])
 
 
-def _scores(runs: RunTable, g: Ground) -> Floats:
-    return np.asarray(danger_scores(failure_rates(runs, 1, g.t), g.t)[0])
+def _scored(p: Point, scores: Floats, g: Ground) -> Point:
+    return replace(p, danger=dict(zip(g.t.peril_ids, scores.tolist(), strict=True)))
+
+
+def _required(g: Ground) -> list[str]:
+    return [name for name in g.regime.required_tests() if name in g.t.test_ids]
+
+
+def _kinds(g: Ground) -> list[str]:
+    """Obligations that recur, the heaviest first."""
+    rules = sorted(g.regime.obligations.values(), key=lambda rule: -rule.weight)
+    return [rule.kind for rule in rules if rule.every_months]
+
+
+def _scores(tables: Sequence[RunTable], g: Ground) -> Floats:
+    """Danger scores (len(tables), P) of systems with one table of runs each."""
+    systems = np.repeat(np.arange(len(tables)), [len(table.test) for table in tables])
+    columns = {
+        field.name: np.concatenate([getattr(table, field.name) for table in tables]) for field in fields(RunTable)
+    }
+    return danger_scores(failure_rates(RunTable(**{**columns, "system": systems}), len(tables), g.t), g.t)
 
 
 def _later(p: Point, u: Floats, g: Ground, before: int, after: int | None) -> Change:
@@ -148,31 +197,29 @@ def _later(p: Point, u: Floats, g: Ground, before: int, after: int | None) -> Ch
     perils = g.t.peril_ids
     peril = pick(perils, u[1])
     severity = IncidentSeverity(pick(SEVERITIES, u[2]))
-    kinds = [rule.kind for rule in g.regime.obligations.values() if rule.every_months]
-    kind = pick(kinds, u[1])
-    points = []
+    kind = pick(_kinds(g), u[1])
+    points, age, rest = [], float(u[7]), _rest(g, kind, u)
     for late in (before, after):
         if u[0] < 1 / 2:
-            points.append(
-                replace(p, compliance=_compliance(g, [_delivery(g, kind, late, float(u[2])), *_rest(g, kind, u)]))
-            )
+            rows = [_delivery(g, kind, late, float(u[2])), *rest]
+            points.append(replace(p, compliance=_compliance(g, age, rows)))
             continue
         incident = _incident(g, peril, severity, late)
         count = p.incidents.get(peril, 0.0) + incident_weight(incident, _at(g), g.regime, g.calibration.history)
-        points.append(replace(with_incidents(p, peril, count), compliance=_compliance(g, _rest(g, kind, u), incident)))
+        points.append(replace(with_incidents(p, peril, count), compliance=_compliance(g, age, rest, incident)))
     subject = kind if u[0] < 1 / 2 else f"{severity}_incident_{peril}"
     told: int | str = "never" if after is None else after
     return Change(tuple(points), f"days_late_{subject}", before, told)
 
 
-def _compliance(g: Ground, rows: Sequence[Obligation], *incidents: Incident) -> float:
-    delivered, missed = delivered_and_missed(_system(g), rows, incidents, _at(g), g.regime)
+def _compliance(g: Ground, age: float, rows: Sequence[Obligation], *incidents: Incident) -> float:
+    delivered, missed = delivered_and_missed(_system(g, age), rows, incidents, _at(g), g.regime)
     return float(compliance(np.array(delivered), np.array(missed), g.regime.compliance))
 
 
 def _rest(g: Ground, kind: str, u: Floats) -> list[Obligation]:
     """Other deliveries: of the same kind and of another one."""
-    other = tuple(rule.kind for rule in g.regime.obligations.values() if rule.every_months)[-1]
+    other = _kinds(g)[-1]
     return [
         _delivery(g, name, int(_days(g) * gene**2), 1.0) for name, gene in zip((kind, kind, other), u[5:8], strict=True)
     ]
@@ -191,8 +238,8 @@ def _incident(g: Ground, peril: str, severity: IncidentSeverity, late: int | Non
     return Incident("i", "s", peril, aware, aware, reported, source, severity, 0, Money(0), "")
 
 
-def _system(g: Ground) -> AISystem:
-    deployed = _at(g) - timedelta(days=round(YEARS * DAYS_PER_YEAR))
+def _system(g: Ground, age: float) -> AISystem:
+    deployed = _at(g) - timedelta(days=round(age * YEARS * DAYS_PER_YEAR))
     word = next(iter(g.regime.classes.values())).vocabulary[0]
     return AISystem("s", "s", "1", (Role.PROVIDER,), word, 1, "other", 1.0, deployed, "none")
 
