@@ -23,6 +23,7 @@ cp: Any = cvxpy  # its own types miss most of its functions
 
 MOST_STEPS = 60
 HALVINGS = 30
+CLOSE = 1e-4  # step in standard errors whose gain, its square, drowns in the rounding of the objective
 SETTLED = 1e-8  # largest step, in standard errors, that counts as standing still
 FEASIBLE = 1e-7  # by which a row may be broken, in its own unit: an effect on log frequency
 STATIONARY = 1e-6  # largest residual of the gradient, in standard errors
@@ -270,7 +271,8 @@ def _solver(program: Program) -> _Solver:
 
 def _exact(asked: _Step, dual: Floats) -> tuple[Floats, Floats] | None:
     """The step and its multipliers to the last digit, from the rows that bind; None where these do not explain it."""
-    capped = dual >= asked.cap * (1 - SPEAKS)
+    free = asked.cap == 0  # a balance without a price asks nothing
+    capped = (dual >= asked.cap * (1 - SPEAKS)) & ~free
     tight = (dual > SPEAKS) & ~capped
     base = asked.rows[capped].T @ asked.cap[capped] - asked.c
     rows, least, cap = asked.rows[tight], asked.least[tight], asked.cap[tight]
@@ -278,7 +280,7 @@ def _exact(asked: _Step, dual: Floats) -> tuple[Floats, Floats] | None:
     step = base + rows.T @ own
     beyond = asked.rows @ step - asked.least
     sound = (own >= 0.0).all() and (own <= cap).all() and (beyond[capped] <= EXACT).all()
-    if not sound or (beyond[~capped] < -EXACT).any():
+    if not sound or (beyond[~capped & ~free] < -EXACT).any():
         return None
     found = np.where(capped, asked.cap, 0.0)
     found[tight] = own
@@ -286,11 +288,18 @@ def _exact(asked: _Step, dual: Floats) -> tuple[Floats, Floats] | None:
 
 
 def _advance(program: Program, here: _Local, direction: Floats, length: float, feasible: bool) -> tuple[_Local, float]:
-    """The longest halved step that does not make things worse, and its length; the first one only becomes feasible."""
+    """The longest halved step that does not make things worse, and its length.
+
+    A first step that becomes feasible is taken as it is, and so is one that is too short for the objective to judge.
+    """
     size = 1.0
     for _ in range(HALVINGS):
         tried = here.at + size * direction
-        if not feasible or objective(program, tried) <= here.value + abs(here.value) * np.finfo(float).eps:
+        if (
+            not feasible
+            or length < CLOSE
+            or objective(program, tried) <= here.value + abs(here.value) * np.finfo(float).eps
+        ):
             return _local(program, tried), size * length
         size /= 2
     return here, 0.0
