@@ -23,12 +23,12 @@ from actuarial.special import betaincinv, logit
 from policies.money import CENTS_PER_EURO
 from policies.safety import catalogue
 
-GRID = 1.1  # ratio of neighbouring deductibles and limits in the bound of a size band, which is as loose as that
+GRID = 1.15  # ratio of neighbouring deductibles and limits in the bound of a size band, which is as loose as that
 FIRST = 10.0  # euros: the first deductible above none
 FEWEST = 0.01  # trusted passes, below which they are as good as none
 PASSES_A_DECADE = 24  # grid of trusted passes: bounds between neighbours are those of the worse end
 AGES_A_DECADE = 12  # the same for what a day takes away, which is little
-MOST_FAILURES = 4  # beyond, one failure more moves the rate by less: (a + k + 1) / (a + k) falls
+MOST_FAILURES = 3  # beyond, one failure more moves the rate by less: (a + k + 1) / (a + k) falls
 DUTIES = np.arange(0.0, 12.0, 0.5)  # weighted duties met and missed in a window, of one system
 
 
