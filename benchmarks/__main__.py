@@ -2,6 +2,7 @@
 
 More, each `python -m benchmarks.NAME`:
     frequency     the frequency fit on 5,000,000 rows beside glum and statsmodels
+    tariff        the constrained fit of 10,000 cells x 60 parameters beside statsmodels and CVXPY
     recovery      what fits of sample markets find again of the truth
     survival      delay and durations on grouped weights beside lifelines
     calibration   the whole calibration, by step, on 200 and 50,000 firms
