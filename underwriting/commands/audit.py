@@ -11,6 +11,7 @@ import click
 
 from underwriting import settings
 from underwriting.cli import Options, lang_option
+from underwriting.commands.certificate import certificate
 from underwriting.commands.printing import say
 from underwriting.desk import IN_FORCE
 from underwriting.export import SCHEMA_VERSION, to_json
@@ -26,6 +27,9 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.group()
 def audit() -> None:
     """Audit a tariff and its book."""
+
+
+audit.add_command(certificate)
 
 
 @audit.command()
