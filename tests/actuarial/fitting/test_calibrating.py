@@ -11,6 +11,7 @@ import pytest
 from actuarial.calibration import parse_calibration, shipped_calibration
 from actuarial.fitting import calibrate
 from actuarial.fitting.calibrating import independent
+from actuarial.fitting.constraints import broken
 from actuarial.fitting.experience import Experience
 from actuarial.fitting.parts import Part, Uncertainty, combined, gathered, merged, records
 from actuarial.fitting.population_fit import fit_populations
@@ -101,7 +102,7 @@ def test_the_validation_holds_every_table_that_the_report_draws(done: tuple) -> 
     expected = """experience parameters relativities actual_expected fit lorenz gini lift double_lift murphy out_of_time
         population_stability bootstrap prior_sensitivity lag_models lag_curve lag_counts tail_stability mean_excess
         severity_heads tail_plot tail_bracket trend trend_effects external_base credibility tests mixture dispersion
-        ilf ilf_check"""
+        ilf ilf_check constraints constraint_cost conduct"""
     assert set(expected.split()) <= set(tables)
     assert all(tables[name] for name in expected.split())
     assert json.loads(canonical_json(done[0].validation)) == json.loads(json.dumps(done[0].validation))
@@ -112,6 +113,24 @@ def test_balance_the_fit_expects_the_claims_that_came_and_no_worse_than_the_cham
     claims = fit["fitted"]["claims"]
     assert abs(fit["fitted"]["expected"] - claims) < np.sqrt(claims)
     assert fit["fitted"]["deviance"] < fit["champion"]["deviance"] < fit["null"]["deviance"]
+
+
+def test_a_market_that_rewards_danger_yields_a_calibration_that_does_not(done: tuple) -> None:
+    classes = MARKET.years["obliged_class"].replace({"A5": "A2", "A2": "A5"})
+    turned = MARKET.years.assign(
+        obliged_class=classes, z_FIN=-3 * MARKET.years["z_FIN"], autonomy=3 - MARKET.years["autonomy"]
+    )
+    found = calibrate(replace(MARKET, years=turned), [PRIOR], REGIME)
+    assert broken(found.calibration, REGIME) == broken(done[0].calibration, REGIME) == ()
+    table = found.tables["constraints"]
+    bound = set(table.loc[table["binding"], "constraint"])
+    assert {"class-order"} <= bound
+    assert {f.subject for f in found.findings if f.code == "fit-constraint" and f.severity is Severity.WARNING} <= bound
+    artefact = found.artefact
+    assert set(artefact["unconstrained"]) >= {"frequency.sharing", "frequency.perils.FIN.theta"}
+    assert len(artefact["constraints"]) == len(table)
+    balances = table[table["constraint"].str.startswith("balance")]
+    assert list(artefact["balance"].values()) == pytest.approx(list(balances["value"]), rel=1e-5)
 
 
 def test_the_same_claims_never_count_twice(done: tuple) -> None:
