@@ -160,7 +160,7 @@ def metric_value(line: MetricLine, lang: Lang) -> str:
     return "–" if line.value is None else formatting.measure(line.value, line.unit, lang)
 
 
-def metric_content(line: MetricLine, lang: Lang, width: int, most_rows: int) -> Content:
+def metric_content(line: MetricLine, lang: Lang, most_rows: int, width: int) -> Content:
     """What a metric means, what it is, what it should be, and what it was made of."""
     metric = line.metric
     facts = (

@@ -79,6 +79,14 @@ async def audited(pilot: Driver) -> AuditScreen:
     return screen
 
 
+async def measured(pilot: Driver) -> AuditScreen:
+    """Go to the metrics of the audit, and wait for them."""
+    screen = await audited(pilot)
+    await pilot.press("2")
+    await until(pilot, lambda: bool(screen.metrics))
+    return screen
+
+
 async def typed(pilot: Driver, text: str) -> None:
     """Put a text into the field that has the focus, as pasting does."""
     screen = pilot.app.screen

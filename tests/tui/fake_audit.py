@@ -33,7 +33,7 @@ def some_metrics(firms: int = 40) -> tuple[MetricLine, ...]:
             for number in range(firms if place == 0 else 0)
         )
         value = None if place % 4 == 3 else 0.44 + place
-        rows = tuple({"segment": f"S{number}", "ratio": 0.5} for number in range(9 if place == 0 else 0))
+        rows = tuple({"made-up part": f"S{number}", "made-up sum": 0.5} for number in range(9 if place == 0 else 0))
         unit = "share" if place % 2 else "ratio"
         lines.append(MetricLine(metric, value, STANDINGS[place % 4], unit, 40, "few" * (place == 1), behind, rows))
     return tuple(lines)

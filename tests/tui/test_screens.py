@@ -15,6 +15,7 @@ from actuarial.breakdown import PremiumBreakdown
 from policies.findings import NotFoundError, WaarborgError
 from policies.money import Money
 from tui.app import WaarborgApp
+from tui.screens.new_quote import NewQuoteScreen
 from tui.screens.quote import PANES, QuoteScreen
 from tui.screens.quotes import QuotesScreen
 from underwriting.quote import Decision, Quote
@@ -70,6 +71,8 @@ def test_empty_book_says_what_to_do() -> None:
         assert "Press n to quote a dossier folder" in shown(pilot)
         await pilot.press("enter")
         assert isinstance(pilot.app.screen, QuotesScreen)
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(pilot.app.screen, NewQuoteScreen))
 
     drive(script, FakeDesk([]))
 

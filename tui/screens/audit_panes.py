@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -23,7 +24,7 @@ from tui.widgets.curve_chart import CurveChart
 from tui.widgets.record_list import RecordList, RecordTable
 from tui.widgets.rows import Rows
 from tui.widgets.virtual_table import Column
-from tui.widgets.words import Words
+from tui.widgets.words import FittedWords, Words
 from underwriting.intake.text import safe
 from underwriting.texts import titled
 
@@ -52,7 +53,7 @@ class AuditPane(Container):
     def detail(self) -> ComposeResult:
         """What stands beside the table: a text that scrolls, unless a pane has something else."""
         with VerticalScroll(id=f"{self.NAME}-scroll"):
-            yield Words(id=f"{self.NAME}-text")
+            yield FittedWords(id=f"{self.NAME}-text")
 
     @property
     def table(self) -> RecordTable:
@@ -60,9 +61,9 @@ class AuditPane(Container):
         return self.query_one(f"#{self.NAME}-table", RecordTable)
 
     @property
-    def words(self) -> Words:
+    def words(self) -> FittedWords:
         """The text of the detail."""
-        return self.query_one(f"#{self.NAME}-text", Words)
+        return self.query_one(f"#{self.NAME}-text", FittedWords)
 
     def inside(self) -> Widget:
         """What has the keys once the detail is open."""
@@ -86,10 +87,6 @@ class AuditPane(Container):
 
     def explain(self) -> None:
         """Put what stands behind the row under the cursor beside it."""
-
-    def on_resize(self) -> None:
-        """What is explained wraps to the width."""
-        self.call_after_refresh(self.explain)
 
     def on_rows_pointed(self, event: Rows.Pointed) -> None:
         """Another row."""
@@ -122,8 +119,10 @@ class CertificatePane(AuditPane):
     def explain(self) -> None:
         """The proof."""
         claim: Claim | None = self.table.list.current()
-        width = self.words.size.width
-        self.words.put(labels.claim_content(claim, self.lang, width) if claim else say("audit.proving", self.lang))
+        if claim is None:
+            self.words.fit(lambda _: say("audit.proving", self.lang))
+        else:
+            self.words.fit(partial(labels.claim_content, claim, self.lang))
 
 
 class MetricsPane(AuditPane):
@@ -134,7 +133,7 @@ class MetricsPane(AuditPane):
 
     def detail(self) -> ComposeResult:
         """What the metric means, above the firms."""
-        yield Words(id="metrics-text")
+        yield FittedWords(id="metrics-text")
         yield RecordTable(id="metrics-firms")
         yield Words(id="metrics-why")
 
@@ -170,11 +169,11 @@ class MetricsPane(AuditPane):
         """The metric in full, and its firms."""
         line: MetricLine | None = self.table.list.current()
         if line is None:
-            self.words.put(self.progress)
+            self.words.fit(lambda _: self.progress)
             self.query_one("#metrics-why", Words).put("")
             return
         lang = self.lang
-        self.words.put(labels.metric_content(line, lang, self.words.size.width, MOST_ROWS))
+        self.words.fit(partial(labels.metric_content, line, lang, MOST_ROWS))
         columns = (
             Column(say("column.firm", lang), lambda firm: formatting.plain(firm.name)),
             Column(
@@ -208,7 +207,7 @@ class CurvePane(AuditPane):
 
     def detail(self) -> ComposeResult:
         """Which firm, and its curve."""
-        yield Words(id="curve-text")
+        yield FittedWords(id="curve-text")
         yield CurveChart(id="curve-chart")
 
     def inside(self) -> Widget:
@@ -234,7 +233,8 @@ class CurvePane(AuditPane):
         dangers = [system.danger for system in drawn.quote.systems] if drawn else []
         perils = [peril for peril in PERILS if any(peril in danger for danger in dangers)]
         self.table.show((None, *perils) if drawn else (), columns)
-        self.words.put(Content("\n").join(_curve_lines(drawn, lang)) if drawn else say("audit.drawing", lang))
+        told = Content("\n").join(_curve_lines(drawn, lang)) if drawn else say("audit.drawing", lang)
+        self.words.fit(lambda _: told)
         if drawn:
             self.query_one(CurveChart).show(drawn.curve, lang)
 
@@ -269,7 +269,8 @@ class ConstraintsPane(AuditPane):
     def explain(self) -> None:
         """The constraint in full."""
         row: ConstraintRow | None = self.table.list.current()
-        self.words.put(labels.constraint_content(row, self.lang) if row else "")
+        told = labels.constraint_content(row, self.lang) if row else ""
+        self.words.fit(lambda _: told)
 
 
 def _count(number: int, lang: Lang) -> Content:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.content import Content
 from textual.widgets import Static
 
@@ -25,3 +27,21 @@ class Words(Static):
         height, size = self.styles.height, self.size
         auto = height is None or height.is_auto
         return auto and (not size.width or new.get_height({}, size.width) != size.height)
+
+
+class FittedWords(Words):
+    """A text made for the width there is, and made anew when that changes."""
+
+    def __init__(self, id: str) -> None:  # noqa: A002 - the word of the framework
+        super().__init__(id=id)
+        self._make: Callable[[int], Content | str] = lambda _: ""
+
+    def fit(self, make: Callable[[int], Content | str]) -> None:
+        """Show what `make` gives for a number of cells."""
+        self._make = make
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """Make it for the width there is now."""
+        if self.size.width:
+            self.put(self._make(self.size.width))
