@@ -15,7 +15,7 @@ from typing import Any
 
 from policies.incentives import Metric
 from policies.regimes import Regime
-from underwriting.audit.values import Affected, AuditBook, MetricResult, Standing, Unit
+from underwriting.audit.values import Affected, AuditBook, MetricResult, Standing, Unit, standing
 from underwriting.documents.content import Section, Table
 from underwriting.documents.voice import DASH, Voice, finite
 from underwriting.intake.text import safe
@@ -36,7 +36,6 @@ LEAST_SHARE = 0.0005  # below, a percentage with one decimal would be none
 SHARES = {"share", "declined", "cheaper_share", "discounts", "at_limit", "same_reason", "rise", "change"}
 FIGURES: Mapping[str, Unit] = {  # unit of the figure beside a reason, where it is not that of the metric
     "concealing_pays": "euro",
-    "reports_too_few": "ratio",
     "assessed_above": "count",
     "exempt_unregistered": "count",
     "never_told": "count",
@@ -52,6 +51,7 @@ FIGURES: Mapping[str, Unit] = {  # unit of the figure beside a reason, where it 
     "differs": "count",
     "no_reasons": "count",
 }
+PROBABILITIES = {"reports_too_few"}  # reasons whose figure is a p value
 GRAVEST = (Standing.ALARM, Standing.ATTENTION, Standing.PASS, Standing.NO_DATA)
 
 
@@ -76,6 +76,7 @@ class AuditReport:
 
     lang: str
     title: str
+    id: str
     status: str
     stamp: str
     verdict: tuple[str, ...]
@@ -93,6 +94,7 @@ def report_of(book: AuditBook, results: Sequence[MetricResult], lang: str) -> Au
     return AuditReport(
         lang=lang,
         title=f"{says('page.title', lang)} {book.calibration.sha256[:SHORT]}",
+        id=book.calibration.sha256[:SHORT],
         status=TONES[worst],
         stamp=says(f"stamp.{worst}.{'one' if count == 1 else 'other'}", lang, n=count),
         verdict=_verdict(results, book.regime, lang),
@@ -110,7 +112,7 @@ HEAD = ("metric", "value", "norm", "alarm", "verdict", "sample", "behind")
 def gravest(results: Sequence[MetricResult]) -> Standing:
     """The gravest standing there is; nothing measured is graver than nothing wrong only where there is nothing else."""
     found = {result.standing for result in results}
-    return next((standing for standing in GRAVEST if standing in found), Standing.NO_DATA)
+    return next((one for one in GRAVEST if one in found), Standing.NO_DATA)
 
 
 def lines_of(results: Sequence[MetricResult], regime: Regime, lang: str) -> tuple[Line, ...]:
@@ -173,7 +175,7 @@ def says(key: str, lang: str, **values: object) -> str:
 
 def _verdict(results: Sequence[MetricResult], regime: Regime, lang: str) -> tuple[str, str, str]:
     """How many stand how, which is gravest, and what could not be measured."""
-    by = {standing: [result for result in results if result.standing is standing] for standing in Standing}
+    by = {one: [result for result in results if result.standing is one] for one in Standing}
     counts = says(
         "verdict.counts",
         lang,
@@ -256,10 +258,19 @@ def _section(result: MetricResult, regime: Regime, lang: str) -> Section:
         id=result.id,
         title=titled(metric, lang),
         seen=seen,
-        about=" ".join(filter(None, (meaning(metric, lang), why(result.note, lang) if result.note else ""))),
+        about=" ".join(_about(result, metric, lang)),
         tables=(*named, *_detail_tables(result, lang)),
         missing="" if result.affected else says("section.none", lang),
     )
+
+
+def _about(result: MetricResult, metric: Metric, lang: str) -> Iterator[str]:
+    """What the metric measures, and why it stands as it does where its figure alone does not tell."""
+    yield meaning(metric, lang)
+    if result.note:
+        yield why(result.note, lang)
+    if result.affected and standing(result.value, metric) is Standing.PASS:
+        yield says("section.named", lang)
 
 
 def meaning(metric: Metric, lang: str) -> str:
@@ -293,18 +304,17 @@ def name_of(behind: Affected, lang: str) -> str:
 
 def figure_of(behind: Affected, unit: Unit, lang: str) -> str:
     """The figure of one behind a metric of that unit."""
-    return written(behind.figure, FIGURES.get(behind.why, unit), lang)
+    if behind.why in PROBABILITIES:
+        return Voice(lang).probability(finite(behind.figure))
+    own = FIGURES.get(behind.why, unit)
+    return Voice(lang).number(behind.figure) if own == "ratio" else written(behind.figure, own, lang)
 
 
 def _detail_tables(result: MetricResult, lang: str) -> Iterator[Table]:
     """The rows behind a figure: a table for each run of rows that tell the same."""
-    left = MOST_ROWS
     for names, group in groupby(result.detail, key=tuple):
         rows = tuple(group)
-        shown = rows[:left]
-        left -= len(shown)
-        if not shown:
-            return
+        shown = rows[:MOST_ROWS]
         yield Table(
             caption=_captioned("detail", len(shown), len(rows), lang),
             head=tuple(_named("name", name, lang) for name in names),
@@ -326,7 +336,9 @@ def cell(name: str, value: object, lang: str) -> str:
     number = finite(value)
     if name == "p":
         return Voice(lang).probability(number)
-    return written(number, "euro" if name.endswith("_eur") else "share" if name in SHARES else "ratio", lang)
+    if name.endswith("_eur") or name in SHARES:
+        return written(number, "euro" if name.endswith("_eur") else "share", lang)
+    return Voice(lang).count(number) if number == round(number or 0.0) else Voice(lang).number(number)
 
 
 def _named(kind: str, code: str, lang: str) -> str:
