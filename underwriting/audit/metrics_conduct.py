@@ -24,7 +24,7 @@ BANDS = 3  # of danger, as many firms in each
 
 
 def report_counts(book: AuditBook, base: Rated) -> MetricResult:
-    """M7: share of firms that report far fewer incidents than chance allows, at a false discovery rate of 5 %.
+    """M7: share of firms that report far fewer incidents than chance allows, at a false discovery rate of 1 %.
 
     Two tests a firm, at twice the smaller p value: discovered among known incidents against the other firms' share
     (beta-binomial), and reports against those of firms as exposed (negative binomial). Behind it: the firms found, with

@@ -21,7 +21,7 @@ def gaming_of_tests(book: AuditBook, base: Rated) -> MetricResult:  # noqa: ARG0
     """M8: points by which results of an evaluator look better than held-out ones of the same test and system.
 
     Pairs come from retests, and from profiles where a test was run both by the firm and by an accredited evaluator.
-    The largest gap among evaluators whom chance does not explain, at a false discovery rate of 5 %; that of all
+    The largest gap among evaluators whom chance does not explain, at a false discovery rate of 1 %; that of all
     together where there is none. Behind it: those evaluators, and firms whose tested model is not the one in use.
     """
     pairs = pd.DataFrame([*_retests(book), *_self_run(book)], columns=list(PAIRS))
