@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from underwriting import settings
-from underwriting.certificate_text import bounds, claim_title, proof_line, verdict_word, witness_line
+from underwriting.certificate_text import bounds, claim_title, number, proof_line, verdict_word, witness_line
 from underwriting.cli import Options, lang_option
 from underwriting.commands.printing import say
 from underwriting.desk import IN_FORCE
@@ -78,7 +78,9 @@ def certificate_lines(
     if challenges:
         yield from ("", text("search.title", lang))
     for challenge in challenges:
-        word = text("search.broken" if challenge.witness else "search.unbroken", lang, tried=f"{challenge.tried:,}")
+        word = text(
+            "search.broken" if challenge.witness else "search.unbroken", lang, tried=number(challenge.tried, lang)
+        )
         yield f"  {GLYPHS['refuted' if challenge.witness else 'proved']} {challenge.claim:<20} {word}"
         if challenge.witness:
             yield f"      {witness_line(challenge.witness, currency, lang)}"
