@@ -181,7 +181,8 @@ def _witness(attack: Attack, genes: Floats, g: Ground) -> Witness:
     (change,) = _changes(attack, g, genes[None, :])
     before, after = attack.priced([change], g)[:2]
     firm = change.points[0]
-    facts = (*told(firm), *_heads(firm, g.regime), *change.notes)
+    level = () if g.level is ThetaLevel.CENTRAL else (("level", g.level.value),)
+    facts = (*told(firm), *_heads(firm, g.regime), *change.notes, *level)
     return Witness(
         firm=tuple((name, _short(value)) for name, value in facts if name != change.changed and _says(name, value)),
         changed=change.changed,

@@ -34,12 +34,13 @@ SEVERITIES = ("near_miss", "minor", "serious", "critical")
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What is under attack. `top` (P,): danger score of silence; `covers` (COVERS, 4): genes of deductible, limit,
-    aggregate limit and turnover."""
+    """What is under attack: `t` at a level of theta. `top` (P,): danger score of silence; `covers` (COVERS, 4): genes
+    of deductible, limit, aggregate limit and turnover."""
 
     calibration: Calibration
     regime: Regime
     t: Tariff
+    level: ThetaLevel
     rating: RateFunction
     top: Floats
     covers: Floats
@@ -71,12 +72,12 @@ def ground(calibration: Calibration, regime: Regime, rating: RateFunction, rng: 
     """The tariff of a calibration under a regime, with some covers."""
     t = tariff(calibration, regime)
     top = danger_scores(t.silence[None, :], t)[0]
-    return Ground(calibration, regime, t, rating, np.maximum(top, 0.0), rng.random((COVERS, 4)))
+    return Ground(calibration, regime, t, ThetaLevel.CENTRAL, rating, np.maximum(top, 0.0), rng.random((COVERS, 4)))
 
 
 def elsewhere(g: Ground, level: ThetaLevel, rng: np.random.Generator) -> Ground:
     """The same tariff at a level of theta, with other covers."""
-    return replace(g, t=tariff(g.calibration, g.regime, level), covers=rng.random((COVERS, 4)))
+    return replace(g, t=tariff(g.calibration, g.regime, level), level=level, covers=rng.random((COVERS, 4)))
 
 
 def firm(genes: Floats, g: Ground) -> Point:
@@ -294,7 +295,7 @@ def _reclassed(p: Point, declared: str, g: Ground) -> Change:
     assessed = p.priced_class == p.declared_class
     priced = declared if assessed else g.regime.classes[declared].priced_when_self_assessed
     after = replace(p, declared_class=declared, priced_class=priced)
-    return Change((p, after), "class", p.declared_class, declared)
+    return Change((p, after), "class", p.declared_class, declared, notes=(("then_priced_as", priced),))
 
 
 def _set(p: Point, field: str, value: float, changed: str = "") -> Change:

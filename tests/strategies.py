@@ -8,6 +8,9 @@ from datetime import date, timedelta
 from hypothesis import strategies as st
 
 from actuarial.calibration import shipped_calibration
+from actuarial.evidence import danger_scores
+from actuarial.proofs.point import Point
+from actuarial.tariff import tariff
 from policies.money import Money
 from policies.regimes import load_regime
 from policies.risk import (
@@ -213,3 +216,69 @@ def profiles(draw: st.DrawFn) -> RiskProfile:
 def minimum_trials(test: str) -> int:
     """Minimum unique prompts of a test in the catalogue."""
     return catalogue()[test].minimum_trials
+
+
+def silent() -> dict[str, float]:
+    """Danger score of a system that shows nothing, by peril; never below the market's."""
+    t = tariff(CALIBRATION, REGIME)
+    scores = danger_scores(t.silence[None, :], t)[0]
+    return {peril: max(float(z), 0.0) for peril, z in zip(t.peril_ids, scores, strict=True)}
+
+
+def points() -> st.SearchStrategy[Point]:
+    """Firms of the domain with one system: each number drawn by itself, most of them without many incidents."""
+    domain = REGIME.incentives.domain
+    count = st.one_of(st.just(0.0), st.floats(0.0, 3.0), st.floats(0.0, domain.incidents))
+    danger = {peril: st.floats(-6.0, top) for peril, top in silent().items()}
+    return st.builds(
+        _point,
+        st.sampled_from(tuple(REGIME.classes)),
+        st.booleans(),
+        st.sampled_from(tuple(REGIME.exposure_base)),
+        st.sampled_from(tuple(CALIBRATION.sectors)),
+        st.tuples(st.integers(0, len(CALIBRATION.autonomy) - 1), st.integers(0, len(CALIBRATION.maturity) - 1)),
+        st.floats(-5.0, 4.0),
+        st.fixed_dictionaries(danger),
+        st.floats(0.0, 1.0),
+        st.fixed_dictionaries(dict.fromkeys(PERIL_IDS, count)),
+        st.floats(0.0, REGIME.incident_window_years),
+        st.tuples(*[st.floats(0.0, 1.0)] * 3),
+        st.floats(3.0, 12.0),
+    )
+
+
+def _point(
+    obliged: str,
+    assessed: bool,
+    role: str,
+    sector: str,
+    levels: tuple[int, int],
+    exposure: float,
+    danger: dict[str, float],
+    compliance: float,
+    incidents: dict[str, float],
+    years: float,
+    cover: tuple[float, float, float],
+    turnover: float,
+) -> Point:
+    rules, domain = REGIME.classes[obliged], REGIME.incentives.domain
+    largest = max(level.limit.cents for level in REGIME.authority)
+    limit = (rules.minimum_limit.cents + cover[0] * (largest - rules.minimum_limit.cents)) / 100
+    least = max(limit, rules.minimum_aggregate.cents / 100)
+    lowest = rules.minimum_deductible.cents / 100
+    return Point(
+        obliged,
+        obliged if assessed else rules.priced_when_self_assessed,
+        role,
+        sector,
+        *levels,
+        exposure=min(10**exposure, domain.persons / CALIBRATION.exposure_unit_persons),
+        danger=danger,
+        compliance=compliance,
+        incidents=incidents,
+        observed_years=years,
+        deductible_eur=int(lowest + cover[1] * (domain.deductible_share * limit - lowest)),
+        limit_eur=int(limit),
+        aggregate_limit_eur=int(least * (1 + 3 * cover[2])) + 1,
+        turnover_eur=10**turnover,
+    )
