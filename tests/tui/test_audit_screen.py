@@ -151,7 +151,7 @@ def test_failed_measuring_is_told_and_can_be_tried_again(monkeypatch: pytest.Mon
 def test_enter_leads_from_a_metric_to_its_firms_to_a_quote_and_back() -> None:
     async def script(pilot: Driver) -> None:
         screen = await measured(pilot)
-        assert "Firma 12" in shown(pilot)
+        assert "Firma 1 " in shown(pilot)
         assert "below" in shown(pilot)
         await pilot.press("enter", "j", "enter")
         await until(pilot, lambda: "Firma 1 has no quote in this book." in toasts(pilot))

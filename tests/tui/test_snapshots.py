@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import NARROW, WIDE, Driver, form, listed, opened, typed, until
+from driving import NARROW, WIDE, Driver, audited, form, listed, opened, typed, until
+from fake_audit import fake_audit
 from fake_desk import FakeDesk, a_quote
 
 from tui.app import WaarborgApp
@@ -31,6 +32,16 @@ async def quote(pilot: Driver) -> None:
     await until(pilot, lambda: bool(screen.priced))
 
 
+async def certificate(pilot: Driver) -> None:
+    await audited(pilot)
+
+
+async def curve(pilot: Driver) -> None:
+    screen = await audited(pilot)
+    await pilot.press("3")
+    await until(pilot, lambda: screen.drawn is not None)
+
+
 async def help_page(pilot: Driver) -> None:
     await opened(pilot)
     await pilot.press("question_mark")
@@ -40,8 +51,8 @@ async def help_page(pilot: Driver) -> None:
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "140x40"])
 @pytest.mark.parametrize(
     ("script", "lang"),
-    [(quotes, "nl"), (new_quote, "nl"), (quote, "en"), (help_page, "en")],
-    ids=["quotes", "new_quote", "quote", "help"],
+    [(quotes, "nl"), (new_quote, "nl"), (quote, "en"), (help_page, "en"), (certificate, "en"), (curve, "nl")],
+    ids=["quotes", "new_quote", "quote", "help", "certificate", "curve"],
 )
 def test_screen(
     script: Callable[[Driver], Awaitable[None]],
@@ -56,6 +67,7 @@ def test_screen(
         folder.mkdir(parents=True)
         (folder / "dossier.toml").write_text(content)
     monkeypatch.chdir(tmp_path)
+    fake_audit(monkeypatch)
     book = [a_quote()] if script is quote else FakeDesk().book
 
     async def prepare(pilot: Driver) -> None:

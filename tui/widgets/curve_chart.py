@@ -23,7 +23,7 @@ DOWN, ACROSS = len(DOTS), len(DOTS[0])
 ROUND = (1, 2, 5, 10)  # a scale steps by these times a power of ten
 ROWS_A_TICK = 3
 AROUND = 4  # lines around the plot: the name of each axis, the line below and its figures
-LEAST_WIDTH, LEAST_HEIGHT = 12, 4  # of the plot, in cells; below it there is no chart
+LEAST_WIDTH, LEAST_HEIGHT = 40, 4  # of the plot, in cells: the name of its axis fits; below it there is no chart
 CURVE, FLOOR, TODAY, GUIDE = "$primary", "$warning", "bold $accent", "$muted"
 FLOOR_MARK, TODAY_MARK, GUIDE_MARK = "┄", "●", "┊"
 
