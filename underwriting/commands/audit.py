@@ -164,8 +164,11 @@ def _write(
     from underwriting.documents.audit_report import report_of  # noqa: PLC0415
 
     report = report_of(book, results, lang)
+    paths = tuple(path for path in (html, pdf) if path)
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
     if html:
         html.write_text(page(report), "utf-8")
     if pdf:
         pdf.write_bytes(printed(report, book.at))
-    return tuple(path for path in (html, pdf) if path)
+    return paths
