@@ -17,8 +17,9 @@ def stability(book: AuditBook, base: Rated) -> MetricResult:  # noqa: ARG001 - o
     same = book.renewals[~book.renewals["risk_changed"]]
     if same.empty:
         return without("M15", "share", "no_renewals")
-    moved = same.assign(change=same["after_cents"] / same["before_cents"].clip(lower=1) - 1)
-    swings = moved[moved["change"].abs() > SWING]
+    step = same["after_cents"] - same["before_cents"]
+    moved = same.assign(change=step / same["before_cents"].clip(lower=1))
+    swings = moved[step.abs() > SWING * same["before_cents"]]
     order = swings["change"].abs().sort_values(ascending=False, kind="stable").index
     columns = swings.loc[order, ["kvk", "before_cents", "after_cents", "change"]]
     behind = [
