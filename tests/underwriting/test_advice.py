@@ -120,12 +120,19 @@ def test_a_period_of_another_length_is_told_by_the_year() -> None:
 # --- The cheapest path
 
 
-def subset(monkeypatch: pytest.MonkeyPatch, base: Quote, count: int, seed: int) -> tuple[Change, ...]:
+FEW_ACTIONS = {
+    "all kinds": ("test:s1/truthfulqa", "test:s1/bbq", "test:s1/air_bench", "accredit:s1/truthfulqa", "assess:s1",
+                  "deliver:s1/evaluation_results", "deliver:s1/logs", "deductible:2500000", "deductible:5000000"),
+    "much alike": ("test:s1/agentdojo", "test:s1/xstest_unsafe", "test:s1/garak.promptinject", "test:s1/agentharm",
+                   "test:s1/garak.leakreplay", "test:s1/strong_reject", "deliver:s1/post_market_monitoring",
+                   "deliver:s1/model_documentation", "deductible:1000000"),
+}  # fmt: skip
+
+
+def subset(monkeypatch: pytest.MonkeyPatch, name: str) -> tuple[Change, ...]:
     """Offer only some of the actions, so that all sets of them can be tried."""
-    offered = on_offer(base, *LAW)
-    strong = sorted(offered, key=lambda c: dues([c.apply(base.profile)], base, *LAW)[0])[: 2 * count]
-    ids = {c.id for n, c in enumerate(strong) if (n + seed) % 2 == 0 or c.kind == "accreditation"}
-    some = tuple(c for c in offered if c.id in set(sorted(ids)[:count]))
+    some = tuple(change for change in on_offer(FIRM, *LAW) if change.id in FEW_ACTIONS[name])
+    assert len(some) == len(FEW_ACTIONS[name])
     monkeypatch.setattr(paths, "on_offer", lambda *_: some)
     return some
 
@@ -138,16 +145,15 @@ def tried(base: Quote, some: tuple[Change, ...]) -> dict[frozenset[str], Money]:
     return dict(zip(sets, dues([apply_changes(base.profile, some, ids) for ids in sets], base, *LAW), strict=True))
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize("own_costs", [None, {"test": Money.euros(900), "deductible": Money.euros(1_200)}])
+@pytest.mark.parametrize("name", FEW_ACTIONS)
+@pytest.mark.parametrize("own_costs", [None, {"test": Money.euros(900), "deductible": Money.euros(2_200)}])
 def test_no_set_of_actions_is_cheaper(
-    monkeypatch: pytest.MonkeyPatch, seed: int, own_costs: dict[str, Money] | None
+    monkeypatch: pytest.MonkeyPatch, name: str, own_costs: dict[str, Money] | None
 ) -> None:
-    some = subset(monkeypatch, FIRM, 8, seed)
+    some = subset(monkeypatch, name)
     every = tried(FIRM, some)
     costs = cost_of(some, FIRM, *LAW, own_costs or {})
-    assert {"deductible", "test"} < {change.kind for change in some}
-    for share in (0.9, 0.7, 0.55):
+    for share in (0.9, 0.75, 0.6, 0.4, 0.1):
         target = Money(int(FIRM.breakdown.due.cents * share))
         goals = {
             (len(ids), cost) if own_costs is None else (cost, len(ids))
