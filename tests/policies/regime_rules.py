@@ -45,8 +45,8 @@ KEYS = {
     "cost_of_capital": "rate_share",
     "disclosure": "detection_probability_share margin_share",
     "transition": "cap_share",
-    "constraints": "id kind parameter exempt title title_nl meaning meaning_nl bound_log tolerance_share least_claims_count "
-    "price_log",
+    "constraints": "id kind parameter exempt title title_nl meaning meaning_nl bound_log tolerance_share "
+    "least_claims_count price_log",
     "domain": "most_persons most_turnover_eur most_incidents_count most_trials_count most_deductible_share "
     "expected_loss_share",
     "steps": "lever most_log",
