@@ -84,7 +84,7 @@ def proof_text(step: ProofStep, lang: Lang) -> str:
 
 
 def claim_content(claim: Claim, lang: Lang, width: int) -> Content:
-    """A claim with its proof line by line, wrapped to `width` cells, and the firm that refutes it."""
+    """A claim, the firm that refutes it if there is one, and its proof line by line, wrapped to `width` cells."""
     range_ = bounds(claim.low, claim.high, lang)
     head = Content.assemble(
         (safe(claim_title(claim, lang)), "bold"),
@@ -102,7 +102,7 @@ def claim_content(claim: Claim, lang: Lang, width: int) -> Content:
         )
         for step in claim.proof
     ]
-    return Content("\n").join([head, Content(), *lines, *(_witness(claim.witness, lang) if claim.witness else ())])
+    return Content("\n").join([head, *(_witness(claim.witness, lang) if claim.witness else ()), Content(), *lines])
 
 
 def _witness(witness: Witness, lang: Lang) -> Iterator[Content]:

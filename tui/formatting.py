@@ -93,7 +93,7 @@ def measure(value: float, unit: str, lang: Lang) -> str:
         case "euro":
             return whole(Money(round(value * CENTS_PER_EURO)), lang)
         case "points":
-            return number(value * 100, lang, 1)
+            return f"{number(value * 100, lang, 1)}\u00a0pt"
         case "count":
             return count(value, lang)
         case _:

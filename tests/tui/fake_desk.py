@@ -153,7 +153,7 @@ def a_certificate(*, refuted: bool = True) -> Certificate:
         Money(1_150_050),
     )
     broken = Claim("danger-order", Verdict.REFUTED, (replace(steps[0], holds=False),), witness=witness)
-    none = Claim("balance", Verdict.NOT_APPLICABLE, (), None, None)
+    none = Claim("claim-none", Verdict.NOT_APPLICABLE, (), None, None)
     return Certificate("c" * 64, "d" * 64, (*([broken] if refuted else []), *proved, none))
 
 

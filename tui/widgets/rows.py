@@ -24,7 +24,7 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"rows--cursor"}
     DEFAULT_CSS = """
     Rows { overflow-x: hidden; background: $background; }
-    Rows > .rows--cursor { background: $panel; text-style: bold; }
+    Rows > .rows--cursor { background: $panel; color: $foreground; text-style: bold; }
     Rows:focus > .rows--cursor {
         background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold;
     }
