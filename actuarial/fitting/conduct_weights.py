@@ -179,6 +179,6 @@ def conduct_frame(
             "least_concealed": weight * tempted.least_concealed(late, weight),
             "margin": tempted.dominance(late, concealed, weight) - 1,
         }
-        for name, weight in severities.items()
+        for name, weight in sorted(severities.items(), key=lambda entry: entry[1])
     ]
     return pd.DataFrame(rows)

@@ -183,7 +183,7 @@ def constraint_findings(frame: pd.DataFrame, regime: Regime) -> tuple[Finding, .
 
 def _finding(regime: Regime, name: str, rows: Iterable[dict[str, Any]]) -> Finding:
     told = [
-        f"{row['what']} ({row['unconstrained']:.3g} without it, {row['value']:.3g} with it, deviance "
+        f"{row['what']} ({row['value']:.3g}, {row['unconstrained']:.3g} without constraints, deviance "
         f"{row['deviance_paid']:.1f}, EUR {row['moved_eur']:,.0f} a year moved)"
         for row in rows
     ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 from policies.perils import PERILS
 from policies.regimes import load_regime, regime_ids
-from underwriting.documents.calibration_tables import level_name, path_name, rows_of, section, table
+from underwriting.documents.calibration_tables import grouped, level_name, path_name, rows_of, section, table
 from underwriting.documents.content import Records, Row, Section, Tables
 from underwriting.documents.voice import DASH, Voice, finite
 from underwriting.intake.text import safe
@@ -19,11 +21,11 @@ FACTORS = {"classes": "class", "roles": "role", "sectors": "sector", "autonomy":
 
 
 def constraints(tables: Tables, voice: Voice) -> Section:
-    """Constraints that bind with their price, the others with their slack, and the weights of incidents."""
+    """Constraints that bind with their price, the tightest of each that does not, and weights of incidents."""
     rows = rows_of(tables, "constraints")
     named = [{**row, **_words(row, voice)} for row in rows]
     binding = [row for row in named if row.get("binding")]
-    free = [row for row in named if not row.get("binding")]
+    free = [_tightest(own) for own in grouped([row for row in named if not row.get("binding")], "constraint").values()]
     conduct = [{**row, "severity": voice.name("grade", row.get("severity"))} for row in rows_of(tables, "conduct")]
     written = [
         table(name, records, columns, voice)
@@ -36,6 +38,11 @@ def constraints(tables: Tables, voice: Voice) -> Section:
     ]
     seen = _seen(rows, rows_of(tables, "constraint_cost"), voice)
     return section("constraints", ("constraints", "constraint_cost"), tables, voice, seen, (), written)
+
+
+def _tightest(rows: Records) -> Row:
+    """Of the rows of one constraint the one with the least slack."""
+    return min(rows, key=lambda row: math.inf if (slack := finite(row.get("slack"))) is None else slack)
 
 
 def _seen(rows: Records, cost: Records, voice: Voice) -> str:

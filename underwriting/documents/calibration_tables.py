@@ -15,6 +15,8 @@ COUNTS = frozenset(
 SHARES = frozenset(("reported_share", "credibility", "share", "prior_share", "weight", "silence", "prior_mean"))
 NAMED = {"verdict": "verdict_word", "model": "model", "data": "data", "basis": "basis", "factor": "factor"}
 PLAIN = frozenset("what covariate left_out source analysis test file digest reservation by reason".split())  # noqa: SIM905
+HELD = ("constraints", "constraints_free")
+EFFECTS = ("bound", "value", "unconstrained", "slack", "deviance_paid")  # of HELD, to the same decimals throughout
 OWN = ("constraint", "severity")  # written by their section
 WORDS = frozenset((*NAMED, *PLAIN, "path", "peril", "head", "level", "increasing", "concave", "effective_from", *OWN))
 BRANCHES = {"classes": "class", "roles": "role", "sectors": "sector", "autonomy": "autonomy"}  # of the artefact
@@ -54,8 +56,10 @@ def _column(name: str, records: Records, column: str, voice: Voice) -> list[str]
 def _number_writer(name: str, records: Records, column: str, voice: Voice) -> Callable[[object], str]:
     if column in SHARES or (name, column) == ("tests", "mean"):
         return lambda value: voice.percent(value, 1)
-    if column.endswith("_eur"):
+    if column.endswith("_eur") or column == "moved_eur_per_point":
         return voice.euros
+    if name in HELD and column in EFFECTS:
+        return lambda value: voice.decimal(value, DIGITS)
     special = {"year": voice.year, "p": voice.probability, "psi": lambda value: voice.decimal(value, 3)}
     return special.get(column) or _plain_writer(name, records, (column,), voice)
 
