@@ -33,7 +33,6 @@ MEANT = {
     Fault.FRIENDLY_UNDERWRITER: {"M13"},
     Fault.CLIFF: {"M2", "M15"},
 }
-SURE = {**MEANT, Fault.CLIFF: {"M15"}}  # a point more failures may stay below the regime's step on a small market
 Results = dict[str, MetricResult]
 
 
@@ -78,7 +77,7 @@ def test_without_a_fault_nothing_that_is_planted_is_flagged(seed: int) -> None:
 @pytest.mark.parametrize("fault", list(Fault))
 def test_a_fault_is_found_by_the_metric_meant_and_no_other(fault: Fault) -> None:
     new = flagged(results(SEED, fault)) - flagged(results(SEED))
-    assert SURE[fault] <= new <= MEANT[fault]
+    assert new == MEANT[fault]
 
 
 @pytest.mark.parametrize("fault", [fault for fault in Fault if fault is not Fault.CLIFF])
@@ -90,7 +89,7 @@ def test_the_culprit_stands_on_top(fault: Fault) -> None:
 @pytest.mark.parametrize("seed", OTHER_SEEDS)
 def test_all_faults_at_once_are_each_found_on_other_markets(seed: int) -> None:
     found = results(seed, *Fault)
-    assert set().union(*SURE.values()) <= flagged(found) - flagged(results(seed)) <= set().union(*MEANT.values())
+    assert flagged(found) - flagged(results(seed)) == set().union(*MEANT.values())
     for fault in (Fault.CONCEALING_FIRM, Fault.CHERRY_PICKING_LAB, Fault.FRIENDLY_UNDERWRITER):
         (metric,) = MEANT[fault]
         assert found[metric].affected[0].firm == culprit(fault, book(seed, *Fault))

@@ -22,7 +22,7 @@ from underwriting.audit.values import AuditBook, MetricResult, firm_behind, meas
 
 MOST_FIRMS = 200  # firms rated anew for every kind of incident, 168 times each; evenly spread over a larger book
 LATE_DAYS = 30  # how late a late report comes: a month
-ROUNDING_EUR = 0.1  # lines of a waterfall round to the cent, each on its own: less is no difference
+ROUNDING_EUR = 1.0  # lines of a waterfall round to the cent, each on its own and for every year: less is no difference
 LEAST_CLASS = "A4"  # M3 speaks of high risk at scale and above
 
 

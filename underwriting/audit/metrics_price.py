@@ -122,7 +122,7 @@ def elasticity(book: AuditBook, base: Rated) -> MetricResult:
     after = rate_table(replace(base.risks, danger=danger), t).premiums.technical
     before = base.premiums.technical
     rise = after / np.maximum(before, 1) - 1
-    cap = math.expm1(book.regime.incentives.steps["failure"].most)
+    cap = math.expm1(book.regime.incentives.steps["point"].most)
     measurable = np.zeros(len(before), dtype=bool)
     np.logical_or.at(measurable, base.risks.policy[runs.system], more > 0)
     if not measurable.any():
