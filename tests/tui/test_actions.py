@@ -222,7 +222,7 @@ async def _(pilot: Driver, key: str) -> None:
     await until(pilot, lambda: "150 of 150" in shown(pilot))
 
 
-@effect("back", Place.QUOTES)
+@effect("clear", Place.QUOTES)
 async def _(pilot: Driver, key: str) -> None:
     screen = pilot.app.screen
     assert isinstance(screen, QuotesScreen)

@@ -194,6 +194,8 @@ class AuditScreen(DeskScreen):
     def action_look(self) -> None:
         """Into what stands behind the row under the cursor; from a firm to its quote."""
         pane = self.pane
+        if not pane.table.list.row_count():
+            return  # what it is about is still on its way
         if not pane.opened:
             pane.open(True)
         elif isinstance(pane, MetricsPane) and (firm := pane.firms.current()):

@@ -193,7 +193,7 @@ class QuotesScreen(DeskScreen):
         self.filtering = True
         self.set_focus(self.filter)
 
-    def action_back(self) -> None:
+    def action_clear(self) -> None:
         """Clear the filter."""
         self.filter.value = ""
         self.leave_filter()
