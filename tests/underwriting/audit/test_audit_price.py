@@ -53,7 +53,7 @@ def test_gradient_needs_a_firm_whose_premium_moves() -> None:
 
 
 def test_a_steep_tariff_has_cliffs_and_a_flat_one_has_none() -> None:
-    few = replace(LARGE, runs=tuple(run_of(test, failures=10, clean=minimum_trials(test)) for test in REQUIRED))
+    few = replace(LARGE, runs=tuple(run_of(test, failures=3, clean=minimum_trials(test)) for test in REQUIRED))
     steep = {name: replace(peril, theta=4.0) for name, peril in CALIBRATION.perils.items()}
     book = small([firm(1, few), firm(2)])
     assert on(book, elasticity).value == 0.0
