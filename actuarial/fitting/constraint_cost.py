@@ -87,7 +87,8 @@ def constraint_frame(found: FrequencyFit, worth: Worth) -> pd.DataFrame:
     """Table `constraints`: every row and balance of the regime (columns: COLUMNS)."""
     per_unit = response(found.program, found.solution)
     rows = [_bound_row(found, n, bound) for n, bound in enumerate(found.held)]
-    rows += [_segment_row(found, n, segment) for n, segment in enumerate(found.balanced)]
+    free = _totals(found, found.unconstrained)
+    rows += [_segment_row(found, n, segment, float(free[n])) for n, segment in enumerate(found.balanced)]
     units = [POINT] * len(found.held) + [POINT * segment.claims for segment in found.balanced]
     priced = [
         row | (_price(found, n, units[n] * per_unit[:, n], worth) if row["binding"] else FREE)
@@ -110,16 +111,16 @@ def _bound_row(found: FrequencyFit, n: int, bound: Bound) -> dict[str, Any]:
     }
 
 
-def _segment_row(found: FrequencyFit, n: int, segment: Segment) -> dict[str, Any]:
+def _segment_row(found: FrequencyFit, n: int, segment: Segment, free: float) -> dict[str, Any]:
     """A balance, as expected claims over those that came; its dual is log-likelihood per unit of that."""
-    pressure, free = found.solution.pressure[n], _totals(found, found.unconstrained)[n] / segment.claims
+    pressure = found.solution.pressure[n]
     ratio = float(found.solution.totals[n]) / segment.claims
     return {
         "constraint": segment.id,
         "what": segment.what.partition(".")[2],
         "bound": 1.0 + segment.tolerance,
         "value": ratio,
-        "unconstrained": float(free),
+        "unconstrained": free / segment.claims,
         "slack": 1.0 + segment.tolerance - ratio,
         "binding": bool(pressure > 0),
         "dual": float(pressure) * segment.claims / found.scale,

@@ -102,12 +102,12 @@ def solve(program: Program, start: Floats) -> Solution:
     solver = _solver(program)
     pressure = np.zeros_like(program.limits.price)
     for step in range(1, MOST_STEPS + 1):
-        direction, size, dual, pressure = _direction(program, here, pressure, solver)
+        direction, length, dual, pressure = _direction(program, here, pressure, solver)
         feasible = _broken(program, here.at) <= FEASIBLE
-        here, moved = _advance(program, here, direction, size, feasible)
-        if moved < SETTLED:
+        if feasible and length < SETTLED:
             return _checked(_solution(program, here, dual, pressure, step))
-    raise WaarborgError(f"frequency under constraints: no optimum within {MOST_STEPS} steps; {moved:.1e} s.e. to go")
+        here = _advanced(program, here, direction, length, feasible)
+    raise WaarborgError(f"frequency under constraints: no optimum within {MOST_STEPS} steps; {length:.1e} s.e. to go")
 
 
 def without(program: Program, row: int) -> Program:
@@ -287,22 +287,18 @@ def _exact(asked: _Step, dual: Floats) -> tuple[Floats, Floats] | None:
     return step, found
 
 
-def _advance(program: Program, here: _Local, direction: Floats, length: float, feasible: bool) -> tuple[_Local, float]:
-    """The longest halved step that does not make things worse, and its length.
+def _advanced(program: Program, here: _Local, direction: Floats, length: float, feasible: bool) -> _Local:
+    """Where the longest halved step leads that does not make things worse.
 
     A first step that becomes feasible is taken as it is, and so is one that is too short for the objective to judge.
     """
     size = 1.0
     for _ in range(HALVINGS):
         tried = here.at + size * direction
-        if (
-            not feasible
-            or length < CLOSE
-            or objective(program, tried) <= here.value + abs(here.value) * np.finfo(float).eps
-        ):
-            return _local(program, tried), size * length
+        if not feasible or size * length < CLOSE or objective(program, tried) <= here.value:
+            return _local(program, tried)
         size /= 2
-    return here, 0.0
+    return here
 
 
 def _solution(program: Program, here: _Local, dual: Floats, pressure: Floats, steps: int) -> Solution:
