@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -47,7 +47,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class _Offer:
-    """What is on offer for a quote, what each action costs, and the premium due after a set of actions."""
+    """What is on offer for a quote, what each action costs, and the premium due after sets of actions, or one set."""
 
     quote: Quote
     regime: Regime
@@ -55,6 +55,7 @@ class _Offer:
     changes: tuple[Change, ...]
     costs: Mapping[str, Money]
     by_count: bool
+    dues: Callable[[Sequence[Ids]], list[Money]]
     due: Callable[[Ids], Money]
 
 
@@ -108,12 +109,11 @@ def cheapest_path(
 def _offer(quote: Quote, regime: Regime, calibration: Calibration, costs: Mapping[str, Money] | None) -> _Offer:
     offered = on_offer(quote, regime, calibration)
 
-    @cache
-    def due(ids: Ids) -> Money:
-        return dues([apply_changes(quote.profile, offered, ids)], quote, regime, calibration)[0]
+    def after(sets: Sequence[Ids]) -> list[Money]:
+        return dues([apply_changes(quote.profile, offered, ids) for ids in sets], quote, regime, calibration)
 
     priced = cost_of(offered, quote, regime, calibration, costs or {})
-    return _Offer(quote, regime, calibration, offered, priced, costs is None, due)
+    return _Offer(quote, regime, calibration, offered, priced, costs is None, after, cache(lambda ids: after([ids])[0]))
 
 
 def _with_cover(offer: _Offer, cover: Change | None, target: Money, most: float) -> _Found | None:
@@ -157,20 +157,15 @@ def _goals(offer: _Offer, ids: Ids) -> tuple[float, float]:
 
 
 def _in_order(offer: _Offer, ids: Ids) -> tuple[Action, ...]:
-    """The actions one by one, always the one that saves most for each euro that it costs; each rated after the rest."""
+    """The actions one by one, first the one that by itself saves most for each euro that it costs; each rated after
+    all before it."""
     left = [change for change in offer.changes if change.id in ids]
-    done: Ids = frozenset()
-    steps: list[Action] = []
-    while left:
-        now = offer.due(done)
-        after = {change.id: offer.due(done | {change.id}) for change in left}
-
-        def worth(change: Change, now: Money = now, after: Mapping[str, Money] = after) -> tuple[float, int]:
-            saved = (now - after[change.id]).cents
-            return saved / max(offer.costs[change.id].cents, 1), saved
-
-        best = max(left, key=worth)
-        steps.append(action(best, after[best.id], now - after[best.id], offer.costs[best.id], offer.quote))
-        done |= {best.id}
-        left.remove(best)
-    return tuple(steps)
+    before = offer.due(frozenset())
+    alone = offer.dues([frozenset({change.id}) for change in left])
+    saved = {change.id: (before - due).cents for change, due in zip(left, alone, strict=True)}
+    left.sort(key=lambda change: (-saved[change.id] / max(offer.costs[change.id].cents, 1), -saved[change.id]))
+    after = offer.dues([frozenset(change.id for change in left[: n + 1]) for n in range(len(left))])
+    return tuple(
+        action(change, due, was - due, offer.costs[change.id], offer.quote)
+        for change, was, due in zip(left, [before, *after], after, strict=False)
+    )
