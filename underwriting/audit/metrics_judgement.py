@@ -22,7 +22,8 @@ def discrimination(book: AuditBook, base: Rated) -> MetricResult:  # noqa: ARG00
     sector, where chance does not explain it; nothing where it always does.
 
     Behind it: underwriters who stand out (in the direction of their judgement, or at the limit of their authority),
-    judgements beyond authority or without a reason, and kinds of insured. Rows: kinds, then underwriters.
+    judgements beyond authority or without a reason, and kinds of insured whose gap is beyond the threshold. Rows:
+    kinds, then underwriters.
     """
     firms = book.firms
     if book.overrides.empty and (firms["offered_cents"] == firms["technical_cents"]).all():
@@ -31,9 +32,12 @@ def discrimination(book: AuditBook, base: Rated) -> MetricResult:  # noqa: ARG00
     found = [row for row in kinds if row["stands_out"]]
     judged = _judgements(book)
     underwriters = _underwriters(judged)
-    behind = [*_named(underwriters, judged), *_breaches(judged), *_groups(found)]
+    behind = [*_named(underwriters, judged), *_breaches(judged)]
+    most = book.regime.incentives.metrics["M13"].most or 0.0
+    apart = _groups([row for row in found if abs(row["gap"]) > most])
     value = max((abs(row["gap"]) for row in found), default=0.0)
-    return measured(book, "M13", value, "ratio", len(firms), behind, [*kinds, *underwriters], named=bool(behind))
+    rows = [*kinds, *underwriters]
+    return measured(book, "M13", value, "ratio", len(firms), [*behind, *apart], rows, named=bool(behind))
 
 
 def _kinds(book: AuditBook) -> list[dict[str, Any]]:
