@@ -14,6 +14,7 @@ from policies.regimes import Regime
 BINDS = 2e-5  # parameters are kept to six digits, and a fit keeps a hundred-thousandth inside a bound on a pair of them
 
 FLOORS = {ConstraintKind.FLOOR, ConstraintKind.LADDER}  # held from below; the others from above
+BETWEEN = " to "  # the two levels of a ladder or a step
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def constraint_rows(
     return tuple(
         row
         for constraint in known.values()
-        for row in told.get(constraint.id)
+        for row in _one_way(told.get(constraint.id, []))
         or tuple(_standing(constraint, regime, calibration))
         or (_unknown(constraint),)
     )
@@ -66,6 +67,17 @@ def _fitted(constraint: Constraint, row: Mapping[str, Any]) -> ConstraintRow:
     bound, slack = _bound(constraint, row["what"]), row["slack"]
     value = bound + slack if constraint.kind in FLOORS else bound - slack
     return ConstraintRow(constraint, row["what"], bound, value, slack, row["binding"], row["dual"], row["moved_eur"])
+
+
+def _one_way(rows: Sequence[ConstraintRow]) -> tuple[ConstraintRow, ...]:
+    """A fit bounds a step both up and down: of the two rows the tighter one, which is the way that the effects rise."""
+    tightest: dict[str | frozenset[str], ConstraintRow] = {}
+    for row in rows:
+        key = frozenset(row.what.split(BETWEEN)) if row.constraint.kind is ConstraintKind.STEP else row.what
+        other = tightest.get(key)
+        if other is None or (row.slack or 0.0) < (other.slack or 0.0):
+            tightest[key] = row
+    return tuple(tightest.values())
 
 
 def _unknown(constraint: Constraint) -> ConstraintRow:
@@ -96,8 +108,10 @@ def _bounded(constraint: Constraint, regime: Regime, calibration: Calibration) -
             yield constraint.parameter, getattr(calibration, constraint.parameter)
         case ConstraintKind.LADDER | ConstraintKind.STEP:
             for (low, before), (high, after) in pairwise(_levels(constraint.parameter, regime, calibration)):
-                rise = after - before
-                yield f"{low} to {high}", rise if constraint.kind is ConstraintKind.LADDER else abs(rise)
+                if constraint.kind is ConstraintKind.LADDER or before <= after:
+                    yield f"{low}{BETWEEN}{high}", after - before
+                else:
+                    yield f"{high}{BETWEEN}{low}", before - after
 
 
 def _levels(factor: str, regime: Regime, calibration: Calibration) -> list[tuple[str, float]]:
@@ -105,7 +119,7 @@ def _levels(factor: str, regime: Regime, calibration: Calibration) -> list[tuple
     if factor == "autonomy":
         return [(str(level), effect) for level, effect in enumerate(calibration.autonomy)]
     if factor == "maturity":
-        return [(f"{years:g}", effect) for years, effect in calibration.maturity]
+        return [(str(band), effect) for band, (_, effect) in enumerate(calibration.maturity)]
     if factor == "classes":
         return [(name, calibration.classes[name]) for name in regime.classes]
     return list(getattr(calibration, factor).items())

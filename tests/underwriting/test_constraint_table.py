@@ -53,7 +53,7 @@ def test_ladder_and_step_of_the_classes() -> None:
     assert ladder["A1 to A2"].slack == pytest.approx(-0.1)
     assert ladder["A1 to A2"].violated
     assert ladder["A3 to A4"].binding
-    assert step["A1 to A2"].value == pytest.approx(0.1)
+    assert step["A2 to A1"].value == pytest.approx(0.1)  # a step is told the way it rises
     assert step["A2 to A3"].slack == pytest.approx(KNOWN["class-step"].bound - 1.6)
 
 
@@ -87,6 +87,18 @@ def test_what_the_fit_told_is_shown_as_it_told_it() -> None:
     assert balance.value == pytest.approx(KNOWN["balance-roles"].tolerance - 0.02)
     assert {name for name, _ in rows} == set(KNOWN)
     assert ("safety-pays", "FRD") not in rows  # a constraint that the fit tells of is not told twice
+
+
+def test_of_a_step_that_a_fit_bounds_both_ways_the_tighter_row_is_told() -> None:
+    told = [
+        fitted("autonomy-step", "0 to 1", 0.3),
+        fitted("autonomy-step", "1 to 0", 0.511),
+        fitted("autonomy-step", "1 to 2", 0.811),
+        fitted("autonomy-step", "2 to 1", 0.0, binding=True, dual=1.0),
+    ]
+    rows = [row for row in constraint_rows(REGIME, PRIOR, told) if row.constraint.id == "autonomy-step"]
+    assert [(row.what, row.binding) for row in rows] == [("0 to 1", False), ("2 to 1", True)]
+    assert rows[1].value == KNOWN["autonomy-step"].bound
 
 
 def test_value_and_slack_agree_for_every_row_of_the_prior() -> None:
