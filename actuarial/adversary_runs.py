@@ -61,17 +61,23 @@ def rates_fall(found: Sequence[Priced], changes: Sequence[Change], g: Ground) ->
 
 
 def one_failure_more(p: Point, u: Floats, g: Ground) -> Change:
-    """A run of a required test, from its minimum to its full size, with one passed trial that fails."""
-    test = pick(_required(g), u[0])
+    """A run of a test, from its minimum to its full size, with one passed trial that fails; of a utility test beside
+    clean runs of all that it can void."""
+    test = pick([*_required(g), *_utility(g)], u[0])
     known = catalogue()[test]
+    useful = known.kind is Kind.UTILITY
     least = max(known.minimum_trials, 1)
     planned = round(logarithmic(least, max(known.full_trials, least), u[1]))
-    failures = int((planned - 1) * u[2] ** 4)
-    trust = round(float(u[3]), 2)
-    zero = np.zeros(1)
+    failures = int((planned - 1) * (u[2] if useful else u[2] ** 4))
+    beside = [name for name in known.voids if name in _required(g)] if useful else []
+    clean = round(logarithmic(least, g.regime.incentives.domain.trials, u[3]))
+    trust = 1.0 if useful else round(float(u[3]), 2)
+    one = np.ones(1 + len(beside))
+    first = np.arange(len(one)) == 0
     run = RunTable(
-        np.zeros(1, dtype=np.int64), np.array([g.t.test_ids.index(test)]), zero + failures, zero,
-        zero + planned - failures, zero + 1, zero + trust, zero + trust, zero > 0, zero > 0,
+        np.zeros(len(one), dtype=np.int64), np.array([g.t.test_ids.index(name) for name in (test, *beside)]),
+        np.where(first, failures, 0.0), 0 * one, np.where(first, planned - failures, clean), one, trust * one,
+        trust * one, one < 0, one < 0,
     )  # fmt: skip
     before, after = _scores((run, _worse(run, "failures", 0.0)), g)
     rise = after - before
@@ -175,6 +181,10 @@ def _scored(p: Point, scores: Floats, g: Ground) -> Point:
 
 def _required(g: Ground) -> list[str]:
     return [name for name in g.regime.required_tests() if name in g.t.test_ids]
+
+
+def _utility(g: Ground) -> list[str]:
+    return [name for name in g.t.test_ids if catalogue()[name].kind is Kind.UTILITY]
 
 
 def _kinds(g: Ground) -> list[str]:

@@ -15,6 +15,7 @@ from policies.findings import WaarborgError
 SLOPE_STEP = 1e-4  # of a log frequency: the error of a central difference is its square over six
 WHOLE = 1e-6  # how far from 0 or 1 a solver may leave a binary, and by how much it may miss a row scaled to 1
 ALIKE = 1e-12  # reductions closer than this are one
+MOST_RELAXED = 30  # linear programs before the first integer program: each is a tangent gained at little cost
 MOST_ROUNDS = 500  # integer programs solved for one target; real offers need a few dozen at most
 
 Price = Callable[[Floats], Floats]  # reductions of log frequency (K, D) -> premium before rounding (K,)
@@ -62,7 +63,7 @@ def cheapest(
     solution of the program to reach it is the least there is. A solution that does not is cut off, with all that
     reduce no more. Raises WaarborgError when the solver fails, or MOST_ROUNDS do not suffice.
     """
-    rows = [_tangent(options, price, np.zeros(len(options.group), dtype=bool), target + tolerance)]
+    rows = _relaxed_rows(options, price, target + tolerance, most)
     least: list[float] = []
     taken, rounds = np.zeros(len(options.group), dtype=bool), 0
     for number in range(len(options.goals)):
@@ -71,7 +72,7 @@ def cheapest(
             solved = _solve(options, rows, least, most)
             if solved is None:
                 return None
-            taken = solved
+            taken = _whole(solved, options, rows)
             if reaches(taken):
                 break
             if rounds >= MOST_ROUNDS:
@@ -81,7 +82,18 @@ def cheapest(
     return Choice(taken, np.array(least), rounds)
 
 
-def _tangent(options: Options, price: Price, taken: Bools, most: float) -> _Row:
+def _relaxed_rows(options: Options, price: Price, most_price: float, most: float) -> list[_Row]:
+    """Tangents where the program without whole numbers ends, which is soon solved and close to that with them."""
+    rows = [_tangent(options, price, np.zeros(len(options.group)), most_price)]
+    for _ in range(MOST_RELAXED):
+        shares = _solve(options, rows, (), most, whole=False)
+        if shares is None or price((shares @ options.reduction)[None, :])[0] <= most_price:
+            break
+        rows.append(_tangent(options, price, shares, most_price))
+    return rows
+
+
+def _tangent(options: Options, price: Price, taken: Bools | Floats, most: float) -> _Row:
     """The price linearised at a choice is at most `most`."""
     at = taken @ options.reduction
     steps = SLOPE_STEP * np.eye(len(at))
@@ -98,30 +110,47 @@ def _beyond(options: Options, taken: Bools) -> _Row:
     return _Row(more.astype(float), 1.0)
 
 
+def _whole(found: Floats, options: Options, rows: Sequence[_Row]) -> Bools:
+    """The nearest whole solution, checked again. Raises WaarborgError."""
+    taken = np.asarray(found > 0.5)  # noqa: PLR2004 - the nearest of 0 and 1
+    missed = max((_member(options) @ taken).max() - 1, *(row.least - row.weights @ taken for row in rows))
+    off = max(float(np.abs(found - taken).max()), float(missed))
+    if off > WHOLE:
+        raise WaarborgError(f"the solution of the integer program of the path is off by {off:.2g}")
+    return taken
+
+
+def _member(options: Options) -> Floats:
+    """Which options are in which group, (groups, J)."""
+    return (options.group == np.arange(int(options.group.max()) + 1)[:, None]).astype(float)
+
+
 def _scaled(weights: Floats, least: float) -> _Row:
     """A row with its largest number 1."""
     size = max(float(weights.max(initial=0.0)), abs(least), np.finfo(float).tiny)
     return _Row(weights / size, least / size)
 
 
-def _solve(options: Options, rows: Sequence[_Row], least: Sequence[float], most: float) -> Bools | None:
+def _solve(
+    options: Options, rows: Sequence[_Row], least: Sequence[float], most: float, *, whole: bool = True
+) -> Floats | None:
     """Make the next goal small, given the least values of those before it; None where nothing meets all rows."""
     goal, caps = len(least), (*least, *([] if least or most == np.inf else [most]))
-    taken = cp.Variable(len(options.group), boolean=True)
-    member = (options.group == np.arange(int(options.group.max()) + 1)[:, None]).astype(float)
+    taken = cp.Variable(len(options.group), boolean=True) if whole else cp.Variable(len(options.group), nonneg=True)
     weights, bounds = np.array([row.weights for row in rows]), np.array([row.least for row in rows])
+    member = _member(options)
     held = [member @ taken <= 1, weights @ taken >= bounds]
     held += [options.goals[n] @ taken <= value + WHOLE for n, value in enumerate(caps)]
     problem = cp.Problem(cp.Minimize(options.goals[goal] @ taken), held)
     # HiGHS as SciPy brings it: that of highspy prints a banner on stdout
-    problem.solve(solver=cp.SCIPY, scipy_options={"mip_rel_gap": 0.0})  # type: ignore[no-untyped-call]
+    problem.solve(solver=cp.SCIPY, scipy_options={"mip_rel_gap": 0.0} if whole else {"method": "highs"})  # type: ignore[no-untyped-call]
     if problem.status == cp.INFEASIBLE:
         return None
     if problem.status != cp.OPTIMAL or taken.value is None:
         raise WaarborgError(f"the integer program of the path ended as {problem.status}")
-    found = np.asarray(taken.value)
-    whole = found > 0.5  # noqa: PLR2004 - the nearest of 0 and 1
-    off = max(np.abs(found - whole).max(), (member @ whole).max() - 1, (bounds - weights @ whole).max())
-    if off > WHOLE or any(options.goals[n] @ whole > value + 2 * WHOLE for n, value in enumerate(caps)):
+    found = np.asarray(taken.value, dtype=float)
+    over = [float(options.goals[n] @ found) - value for n, value in enumerate(caps)]
+    off = max((member @ found).max() - 1, (bounds - weights @ found).max(), *over)
+    if off > WHOLE * 2:
         raise WaarborgError(f"the solution of the integer program of the path misses a row by {off:.2g}")
-    return np.asarray(whole)
+    return found

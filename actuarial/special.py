@@ -13,9 +13,9 @@ UNUSED = ("f2py", "testing")
 _taken = [name for name in UNUSED if name not in vars(np)]
 vars(np).update(dict.fromkeys(_taken))
 try:
-    from scipy.special import betaincinv, exprel, gamma, gammainc, logit, ndtr
+    from scipy.special import betaincinv, expit, exprel, gamma, gammainc, logit, ndtr
 finally:
     for _name in _taken:
         delattr(np, _name)
 
-__all__ = ["betaincinv", "exprel", "gamma", "gammainc", "logit", "ndtr"]
+__all__ = ["betaincinv", "expit", "exprel", "gamma", "gammainc", "logit", "ndtr"]

@@ -77,6 +77,7 @@ class Tariff:
     level_registered: float
     level_chosen: float
     doubt: float
+    utility_doubt: float
     utility_failure_limit: float
     handling: float
     prudence: float
@@ -151,6 +152,7 @@ def _tariff(calibration: Calibration, regime: Regime) -> Tariff:
         level_registered=regime.evidence.quantile,
         level_chosen=max(regime.evidence.quantile, 0.5 ** (1 / regime.evidence.best_of_runs)),
         doubt=regime.evidence.doubt,
+        utility_doubt=regime.evidence.utility_doubt,
         utility_failure_limit=regime.evidence.utility_failure_limit,
         prior_a=column("a"),
         prior_b=column("b"),

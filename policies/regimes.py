@@ -60,7 +60,8 @@ class EvidenceRules:
     quantile: float
     doubt: float  # trusted passes at which half of the doubt of silence is gone
     best_of_runs: int
-    utility_failure_limit: float
+    utility_doubt: float  # share of failed harmless requests from which safe scores lose their meaning
+    utility_failure_limit: float  # share at which they have none
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +306,7 @@ def _evidence(table: Mapping[str, Any]) -> EvidenceRules:
         quantile=table["quantile_share"],
         doubt=table["doubt_count"],
         best_of_runs=table["best_of_runs_count"],
+        utility_doubt=table["utility_doubt_share"],
         utility_failure_limit=table["utility_failure_limit_share"],
     )
 

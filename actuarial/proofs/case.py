@@ -53,7 +53,7 @@ def concluded(
 ) -> Claim:
     """The claim that these steps prove, or that the first that does not hold refutes."""
     verdict = Verdict.PROVED if all(line.holds for line in proof) else Verdict.REFUTED
-    return Claim(name, verdict, tuple(proof), _bound(low), _bound(high), witness)
+    return Claim(name, verdict, tuple(dict.fromkeys(proof)), _bound(low), _bound(high), witness)
 
 
 def _bound(value: float | None) -> float | None:

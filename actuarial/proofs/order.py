@@ -30,6 +30,8 @@ def failures(case: Case) -> Claim:
         step("levels", 0 < t.level_registered <= t.level_chosen < 1 and t.doubt > 0,
              registered=t.level_registered, chosen=t.level_chosen),
         step("silence", _in_unit(*t.silence), least=_least(t.silence), most=float(t.silence.max())),
+        step("refusals", bool((t.voids >= 0).all()) and 0 <= t.utility_doubt < t.utility_failure_limit <= 1,
+             doubt=t.utility_doubt, limit=t.utility_failure_limit),
         step("standard", bool((t.logit_sd > 0).all()), least=_least(t.logit_sd)),
         _battery(case),
         *_danger_steps(case),

@@ -123,9 +123,13 @@ def _grid(low: float, high: float) -> Floats:
 
 def failure(case: Case) -> Claim:
     """One passed trial that fails, in a run of full size of one kind of trust."""
-    most, test, peril = _failure_step(case)
-    lines = [step("full_size"), step("failure_step", test=test, peril=peril)]
-    return _capped("failure", most, lines, "rates", case)
+    (most, test, peril), (refused, utility) = _failure_step(case), _refusal_step(case)
+    lines = [
+        step("full_size"),
+        step("failure_step", test=test, peril=peril, value=most),
+        step("refusal_step", test=utility, value=refused),
+    ]
+    return _capped("failure", max(most, refused), lines, "rates", case)
 
 
 def _failure_step(case: Case) -> tuple[float, str, str]:
@@ -135,6 +139,23 @@ def _failure_step(case: Case) -> tuple[float, str, str]:
     change = jumps[:, None] * (t.battery / t.logit_sd[:, None] + t.hazard_battery) * np.abs(t.theta)
     row, column = np.unravel_index(int(np.argmax(change)), change.shape)
     return float(change[row, column]), t.test_ids[row], t.peril_ids[column]
+
+
+def _refusal_step(case: Case) -> tuple[float, str]:
+    """Largest theta x (change of danger) by one harmless request more that is refused, with its utility test.
+
+    The logits of the rates that the test can void move to silence by 1 / (trials x width) of the way, at most from the
+    best rate of the domain.
+    """
+    t, trials = case.t, np.array([float(case.regime.incentives.domain.trials)])
+    best = np.array([_rate(case, row, np.zeros(1), trials, trials, t.level_registered)[0] for row in range(len(t.rho))])
+    reach = np.where(_priced(case), logit(t.silence) - logit(best), 0.0)
+    width = t.utility_failure_limit - t.utility_doubt
+    least = np.array([max(catalogue()[test].minimum_trials, 1) for test in t.test_ids])
+    weights = (t.battery / t.logit_sd[:, None] + t.hazard_battery) * np.abs(t.theta)
+    change = (t.voids * reach) @ weights / (least * width)[:, None]  # (T, P): of one request of each utility test
+    row = int(np.argmax(change.max(axis=1)))
+    return float(change[row].max()), t.test_ids[row]
 
 
 def _priced(case: Case) -> Bools:

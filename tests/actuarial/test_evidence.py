@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import betaincinv
+from scipy.special import betaincinv, logit
 from scipy.stats import beta
 from strategies import AT, CALIBRATION, REGIME, REQUIRED, SYSTEM, run_of, runs
 
@@ -206,6 +206,26 @@ def test_a_safe_score_of_a_system_that_refuses_everything_is_void() -> None:
     safe = run_of(target, 0, 500)
     assert rates(safe, run_of(utility, 5, 95))[column] < T.silence[column]
     assert rates(safe, run_of(utility, 95, 5))[column] == T.silence[column]
+
+
+@given(st.integers(0, 399))
+def test_a_refusal_more_voids_safe_scores_a_little_and_never_less(refused: int) -> None:
+    """From the lower share of the regime to the limit in equal steps of the logit: no refusal is a cliff."""
+    utility = next(test for test in T.test_ids if any(v in REQUIRED for v in catalogue()[test].voids))
+    columns = [T.test_ids.index(test) for test in catalogue()[utility].voids if test in REQUIRED]
+    safe = [run_of(T.test_ids[column], 0, 500) for column in columns]
+    own, before, after = (
+        logit(rates(*safe, *(run_of(utility, n, 400 - n) for n in refusals))[columns])
+        for refusals in ((), (refused,), (refused + 1,))
+    )
+    silence = logit(T.silence[columns])
+    rules = REGIME.evidence
+    most = (silence - own) / (400 * (rules.utility_failure_limit - rules.utility_doubt))
+    assert ((after - before >= -1e-9) & (after - before <= most + 1e-9)).all()
+    if refused < 400 * rules.utility_doubt:
+        assert before == pytest.approx(own)
+    if refused >= 400 * rules.utility_failure_limit:
+        assert before == pytest.approx(silence)
 
 
 def test_tests_outside_the_battery_are_never_priced() -> None:

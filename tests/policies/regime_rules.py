@@ -28,7 +28,8 @@ KEYS = {
     "battery": " ".join(PERILS),
     "battery.*": "test weight_share",
     "evidence": "independence other_version_share unsigned_share declared_share half_life_share minimum_rho_share "
-    "quantile_share doubt_count best_of_runs_count utility_failure_limit_share",
+    "quantile_share doubt_count best_of_runs_count utility_doubt_share "
+    "utility_failure_limit_share",
     "evidence.independence": " ".join(f"{kind}_share" for kind in Independence),
     "obligations": "kind title title_nl every_months weight_share",
     "incident_deadlines": "perils severities days",
@@ -196,6 +197,8 @@ def evidence_is_ordered(data: Data) -> Iterator[str]:
         yield "evidence.doubt_count: without doubt a single trial would count as proof"
     if not 0 < data["evidence"]["minimum_rho_share"] <= 1:
         yield "evidence.minimum_rho_share: repeats must count for less than new prompts"
+    if not 0 <= data["evidence"]["utility_doubt_share"] < data["evidence"]["utility_failure_limit_share"] <= 1:
+        yield "evidence.utility_doubt_share: safe scores lose their meaning before they have none"
     if data["evidence"]["best_of_runs_count"] < 1:
         yield "evidence.best_of_runs_count: at least one run"
 
