@@ -1,7 +1,7 @@
 """The certificate: what a tariff can never do to a firm of the regime's domain, claim by claim, with the proof.
 
 Nothing is sampled: every claim follows from signs of parameters, facts of the formula, and bounds of intervals
-(pricing.md 12; docs/methods/certificate.md). `actuarial.adversary` looks for firms that would contradict it.
+(pricing.md 12; docs/methods/certificate.md). `actuarial.searching.adversary` looks for firms that would contradict it.
 """
 
 from __future__ import annotations

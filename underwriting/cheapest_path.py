@@ -12,7 +12,7 @@ from actuarial.calibration import Calibration
 from actuarial.choices import choices, is_convex, smooth_premium
 from actuarial.evidence import Bools
 from actuarial.levers import Change, apply_changes
-from actuarial.path import Options, cheapest
+from actuarial.searching.path import Options, cheapest
 from policies.money import CENTS_PER_EURO, ZERO, Money
 from policies.regimes import Regime
 from underwriting.advice import Action, action, cost_of, dues, on_offer, payback

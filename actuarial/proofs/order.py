@@ -1,7 +1,7 @@
 """Order: which way a premium moves with each input. Every step is a sign of a parameter, or a fact of the formula.
 
 docs/methods/certificate.md has the argument in full. A step without a number is a fact of the formula itself; that
-the code is the formula is what `actuarial.adversary` tries to refute.
+the code is the formula is what `actuarial.searching.adversary` tries to refute.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from strategies import CALIBRATION, REGIME, silent
 
-from actuarial.adversary import ATTACKS, challenge_one
-from actuarial.adversary_moves import MOVE, firm, ground
 from actuarial.rating import rate
+from actuarial.searching.adversary import ATTACKS, challenge_one
+from actuarial.searching.moves import MOVE, firm, ground
 from actuarial.tariff import tariff
 from policies.regimes import load_regime
 

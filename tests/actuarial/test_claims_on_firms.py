@@ -8,12 +8,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from strategies import CALIBRATION, PERIL_IDS, REGIME, points, silent
 
-from actuarial.adversary_measures import TOLERANCE_CENTS, TOLERANCE_SHARE, price
-from actuarial.adversary_moves import ground
 from actuarial.compliance import compliance, timeliness
 from actuarial.proofs.point import Point, due, table
 from actuarial.rating import rate
 from actuarial.rounding import share_of, to_cents
+from actuarial.searching.measures import TOLERANCE_CENTS, TOLERANCE_SHARE, price
+from actuarial.searching.moves import ground
 from actuarial.tariff import tariff
 
 T = tariff(CALIBRATION, REGIME)

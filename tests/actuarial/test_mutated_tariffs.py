@@ -7,9 +7,9 @@ from functools import cache
 import pytest
 from mutations import BY_NAME, CASES, REGIME, SHIPPED
 
-from actuarial.adversary import Challenge, challenge_one
 from actuarial.certificate import Number
 from actuarial.proofs.point import Point, due
+from actuarial.searching.adversary import Challenge, challenge_one
 from actuarial.tariff import ThetaLevel, tariff
 
 BUDGET = 500  # a broken claim shows within the first hundreds

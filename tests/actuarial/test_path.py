@@ -13,11 +13,11 @@ from strategies import AT, CALIBRATION, REGIME, profiles
 from actuarial.choices import choices, is_convex, smooth_premium
 from actuarial.evidence import Bools
 from actuarial.levers import apply_changes, changes
-from actuarial.path import Choice, Options, cheapest
 from actuarial.premium import premiums
 from actuarial.rating import rate
 from actuarial.risks import tabulate
 from actuarial.rounding import Floats
+from actuarial.searching.path import Choice, Options, cheapest
 from actuarial.tariff import tariff
 from policies.risk import RiskProfile
 

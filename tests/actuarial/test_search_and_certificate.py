@@ -3,9 +3,9 @@
 import pytest
 from mutations import BY_NAME, CASES, MUTATIONS, REGIME, SHIPPED
 
-from actuarial.adversary import ATTACKS
 from actuarial.incentives import certify
 from actuarial.rating import rate
+from actuarial.searching.adversary import ATTACKS
 
 
 @pytest.mark.parametrize("name", [name for name, _, rating, _ in MUTATIONS if rating is rate])

@@ -16,8 +16,8 @@ from underwriting.export import SCHEMA_VERSION, to_json
 from underwriting.texts import text
 
 if TYPE_CHECKING:
-    from actuarial.adversary import Challenge
     from actuarial.certificate import Certificate, Witness
+    from actuarial.searching.adversary import Challenge
 
 GLYPHS = {"proved": "✓", "refuted": "✗", "not_applicable": "·"}
 SEED = 2027  # of the search: the same tariff is searched the same way
@@ -42,7 +42,7 @@ def certificate(
     found = desk.certificate(calibration)
     challenges: Sequence[Challenge] = ()
     if search:
-        from actuarial.adversary import challenge  # noqa: PLC0415 - the optimiser costs half a second
+        from actuarial.searching.adversary import challenge  # noqa: PLC0415 - the optimiser costs half a second
 
         say(text("search.begins", lang), err=True)
         challenges = challenge(calibration, desk.regime, seed=SEED)

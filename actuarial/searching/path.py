@@ -122,7 +122,7 @@ def _whole(found: Floats, options: Options, rows: Sequence[_Row]) -> Bools:
 
 def _member(options: Options) -> Floats:
     """Which options are in which group, (groups, J)."""
-    return (options.group == np.arange(int(options.group.max()) + 1)[:, None]).astype(float)
+    return np.asarray(options.group == np.arange(int(options.group.max()) + 1)[:, None], dtype=float)
 
 
 def _scaled(weights: Floats, least: float) -> _Row:
@@ -139,7 +139,7 @@ def _solve(
     taken = cp.Variable(len(options.group), boolean=True) if whole else cp.Variable(len(options.group), nonneg=True)
     weights, bounds = np.array([row.weights for row in rows]), np.array([row.least for row in rows])
     member = _member(options)
-    held = [member @ taken <= 1, weights @ taken >= bounds]
+    held: list[cp.Constraint] = [member @ taken <= 1, weights @ taken >= bounds]
     held += [options.goals[n] @ taken <= value + WHOLE for n, value in enumerate(caps)]
     problem = cp.Problem(cp.Minimize(options.goals[goal] @ taken), held)
     # HiGHS as SciPy brings it: that of highspy prints a banner on stdout

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from actuarial.adversary_measures import Priced, falls
-from actuarial.adversary_moves import SEVERITIES, Change, Ground, logarithmic, pick, with_incidents
 from actuarial.compliance import compliance, delivered_and_missed, incident_weight
 from actuarial.evidence import RunTable, danger_scores, failure_rates
 from actuarial.proofs.point import Point
 from actuarial.rounding import Floats
+from actuarial.searching.measures import Priced, falls
+from actuarial.searching.moves import SEVERITIES, Change, Ground, logarithmic, pick, with_incidents
 from policies.money import Money
 from policies.period import DAYS_PER_YEAR, add_months
 from policies.risk import AISystem, Incident, IncidentSeverity, IncidentSource, Obligation, Role

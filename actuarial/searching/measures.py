@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from actuarial.adversary_moves import Change, Ground
 from actuarial.certificate import Number
 from actuarial.evidence import Bools
 from actuarial.premium import LOADINGS, premiums
@@ -18,6 +17,7 @@ from actuarial.proofs.point import Point, table
 from actuarial.rating import STEPS, Rating
 from actuarial.risks import RiskTable
 from actuarial.rounding import Floats
+from actuarial.searching.moves import Change, Ground
 from policies.money import CENTS_PER_EURO
 
 TOLERANCE_CENTS = 2.0  # a premium is the sum of two rounded amounts, each half a cent off at most, before and after

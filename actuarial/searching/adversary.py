@@ -14,8 +14,13 @@ from typing import Any
 import numpy as np
 from scipy.optimize import Bounds, differential_evolution
 
-from actuarial import adversary_moves as moves
-from actuarial.adversary_measures import (
+from actuarial.calibration import Calibration
+from actuarial.certificate import Number, Witness
+from actuarial.proofs.point import Point, RateFunction, told
+from actuarial.rating import rate
+from actuarial.rounding import Floats
+from actuarial.searching import moves
+from actuarial.searching.measures import (
     Measure,
     Priced,
     concealing_pays,
@@ -25,8 +30,8 @@ from actuarial.adversary_measures import (
     prices_of_amounts,
     steps,
 )
-from actuarial.adversary_moves import Change, Ground, Move, ground
-from actuarial.adversary_runs import (
+from actuarial.searching.moves import Change, Ground, Move, ground
+from actuarial.searching.runs import (
     DATE_GENES,
     RUN_GENES,
     delivered_later,
@@ -35,11 +40,6 @@ from actuarial.adversary_runs import (
     rates_fall,
     worse_runs,
 )
-from actuarial.calibration import Calibration
-from actuarial.certificate import Number, Witness
-from actuarial.proofs.point import Point, RateFunction, told
-from actuarial.rating import rate
-from actuarial.rounding import Floats
 from actuarial.tariff import ThetaLevel
 from policies.money import Money
 from policies.regimes import Regime
