@@ -139,8 +139,8 @@ def _solve(
     taken = cp.Variable(len(options.group), boolean=True) if whole else cp.Variable(len(options.group), nonneg=True)
     weights, bounds = np.array([row.weights for row in rows]), np.array([row.least for row in rows])
     member = _member(options)
-    held: list[cp.Constraint] = [member @ taken <= 1, weights @ taken >= bounds]
-    held += [options.goals[n] @ taken <= value + WHOLE for n, value in enumerate(caps)]
+    held: list[cp.Constraint] = [cp.Constant(member) @ taken <= 1, cp.Constant(weights) @ taken >= bounds]
+    held += [cp.Constant(options.goals[n]) @ taken <= value + WHOLE for n, value in enumerate(caps)]
     problem = cp.Problem(cp.Minimize(options.goals[goal] @ taken), held)
     # HiGHS as SciPy brings it: that of highspy prints a banner on stdout
     problem.solve(solver=cp.SCIPY, scipy_options={"mip_rel_gap": 0.0} if whole else {"method": "highs"})  # type: ignore[no-untyped-call]
