@@ -14,7 +14,6 @@ from actuarial.fitting.tariff_fit import Limits
 from actuarial.rounding import Floats
 from policies.findings import WaarborgError
 from policies.incentives import Constraint, ConstraintKind
-from policies.perils import PERILS
 from policies.regimes import Regime
 
 SLOPES = ("sharing", "exposure_elasticity")
@@ -132,11 +131,11 @@ def broken(calibration: Calibration, regime: Regime) -> tuple[Bound, ...]:
 
 
 def _slopes(asked: Constraint, cols: Columns, _regime: Regime) -> Iterator[Bound]:
-    """Floors and caps; a peril of capability is only kept from rewarding danger."""
+    """Floors and caps; an exempt peril is only kept from rewarding danger."""
     sign = 1 if asked.kind is ConstraintKind.FLOOR else -1
     if asked.parameter == THETA:
         for peril in cols.perils:
-            bound = 0.0 if sign > 0 and PERILS[peril].capability else asked.bound
+            bound = 0.0 if peril in asked.exempt else asked.bound
             yield Bound(asked.id, peril, ((cols.at(f"frequency.perils.{peril}.{THETA}"), 1.0),), sign, bound)
     elif asked.parameter in SLOPES:
         column = cols.at(f"frequency.{asked.parameter}")
