@@ -74,7 +74,7 @@ def cheapest_path(
     """The cheapest set of actions after which the premium due of the period is at most the target.
 
     With `costs` (by id or kind of action) the least total cost, then the fewest actions; without, the fewest actions,
-    then the least total cost by costs.toml; of sets alike in both, one whose actions save much. Raises NotFoundError
+    then the least total cost by costs.toml; of two deductibles alike in both, the lower premium. Raises NotFoundError
     for a cost of an action that is not on offer, WaarborgError when the solver fails.
     """
     offer = _offer(quote, regime, calibration, costs)
@@ -135,8 +135,7 @@ def _with_cover(offer: _Offer, cover: Change | None, target: Money, most: float)
 
     price = smooth_premium(profile, *law)
     alone = np.array([_goals(offer, frozenset({change.id})) for change in acts])
-    goals = np.vstack([(made.members @ alone).T, price(made.reduction) - price(np.zeros((1, made.reduction.shape[1])))])
-    options = Options(made.group, made.reduction, goals)
+    options = Options(made.group, made.reduction, (made.members @ alone).T)
     euros = target.cents / CENTS_PER_EURO
     best = cheapest(
         options, price, lambda taken: offer.due(chosen(taken)) <= target, euros, ROUNDING_EUR, most - start[0]
@@ -160,6 +159,8 @@ def _in_order(offer: _Offer, ids: Ids) -> tuple[Action, ...]:
     """The actions one by one, first the one that by itself saves most for each euro that it costs; each rated after
     all before it."""
     left = [change for change in offer.changes if change.id in ids]
+    if not left:
+        return ()
     before = offer.due(frozenset())
     alone = offer.dues([frozenset({change.id}) for change in left])
     saved = {change.id: (before - due).cents for change, due in zip(left, alone, strict=True)}

@@ -16,6 +16,7 @@ SLOPE_STEP = 1e-4  # of a log frequency: the error of a central difference is it
 WHOLE = 1e-6  # how far from 0 or 1 a solver may leave a binary, and by how much it may miss a row scaled to 1
 ALIKE = 1e-12  # reductions closer than this are one
 MOST_RELAXED = 30  # linear programs before the first integer program: each is a tangent gained at little cost
+RELAXED_NEAR = 1e-4  # of the target: nearer than this a tangent more is worth no linear program
 MOST_ROUNDS = 500  # integer programs solved for one target; real offers need a few dozen at most
 
 Price = Callable[[Floats], Floats]  # reductions of log frequency (K, D) -> premium before rounding (K,)
@@ -87,7 +88,7 @@ def _relaxed_rows(options: Options, price: Price, most_price: float, most: float
     rows = [_tangent(options, price, np.zeros(len(options.group)), most_price)]
     for _ in range(MOST_RELAXED):
         shares = _solve(options, rows, (), most, whole=False)
-        if shares is None or price((shares @ options.reduction)[None, :])[0] <= most_price:
+        if shares is None or price((shares @ options.reduction)[None, :])[0] <= most_price * (1 + RELAXED_NEAR):
             break
         rows.append(_tangent(options, price, shares, most_price))
     return rows
