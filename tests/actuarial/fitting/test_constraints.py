@@ -18,6 +18,7 @@ from policies.regimes import Regime, load_regime
 REGIME, CALIBRATION = load_regime("nl-2027"), shipped_calibration()
 ETA = "frequency.exposure_elasticity"
 COLS = columns(CALIBRATION, {}, tuple(CALIBRATION.perils))
+EXEMPT = ("CYB", "CBR", "LOC")
 
 
 def asking(*constraints: Constraint) -> Regime:
@@ -56,9 +57,9 @@ def test_every_linear_constraint_of_the_regime_has_its_rows() -> None:
     }
 
 
-def test_perils_of_capability_are_only_kept_from_rewarding_danger() -> None:
+def test_exempt_perils_are_only_kept_from_rewarding_danger() -> None:
     floors = {row.what: row.bound for row in bounds(REGIME, COLS) if row.id == "safety-pays"}
-    assert floors.pop("CYB") == floors.pop("CBR") == 0.0
+    assert floors.pop("CYB") == floors.pop("CBR") == floors.pop("LOC") == 0.0
     assert set(floors.values()) == {0.05}
 
 
@@ -78,7 +79,7 @@ def test_a_row_tells_what_holds_from_what_does_not(
     kind: str, parameter: str, bound: float, good: dict[str, float], bad: dict[str, float]
 ) -> None:
     held = bounds(asking(asked("rule", kind, parameter, bound)), COLS)
-    held = tuple(row for row in held if row.what != "LOC")  # the prior's own theta of it is zero
+    held = tuple(row for row in held if row.what not in EXEMPT)  # the prior's own theta of these is zero
     matrix = limits(held, (), len(COLS.paths))
     for changes, sound in ((good, True), (bad, False)):
         mean = COLS.mean.copy()
@@ -112,17 +113,17 @@ def test_a_kind_that_cannot_hold_its_parameter_is_refused(kind: str, parameter: 
 
 
 def test_effects_that_are_not_fitted_are_set_within_their_own_bounds() -> None:
-    held = bounds(REGIME, COLS)
-    inside = within(COLS, held)
-    at = COLS.at("frequency.perils.LOC.theta")
-    assert COLS.sd[at] == 0
-    assert COLS.mean[at] == 0
-    assert inside.mean[at] == 0.05
-    assert np.flatnonzero(inside.mean != COLS.mean).tolist() == [at]
+    inside = within(COLS, bounds(asking(asked("rule", "floor", "theta", 0.05)), COLS))
+    at = [COLS.at(f"frequency.perils.{peril}.theta") for peril in EXEMPT]
+    assert (COLS.sd[at] == 0).all()
+    assert (COLS.mean[at] == 0).all()
+    assert (inside.mean[at] == 0.05).all()
+    assert np.flatnonzero(inside.mean != COLS.mean).tolist() == sorted(at)
 
 
 def test_thetas_without_a_fit_are_lifted_and_nothing_else_is() -> None:
-    assert lifted(CALIBRATION, REGIME, ("LOC", "CYB", "FIN")) == {"LOC": 0.05}
+    assert lifted(CALIBRATION, REGIME, ("LOC", "CYB", "FIN")) == {}
+    assert lifted(CALIBRATION, asking(asked("rule", "floor", "theta", 0.05)), ("LOC", "FIN")) == {"LOC": 0.05}
     low = replace(CALIBRATION.perils["FIN"], theta=-0.3)
     worse = replace(CALIBRATION, perils={**CALIBRATION.perils, "FIN": low})
     assert lifted(worse, REGIME, ("FIN",)) == {"FIN": 0.05}
@@ -130,7 +131,7 @@ def test_thetas_without_a_fit_are_lifted_and_nothing_else_is() -> None:
 
 
 def test_a_calibration_is_told_what_it_breaks() -> None:
-    assert [(row.id, row.what) for row in broken(CALIBRATION, REGIME)] in ([], [("safety-pays", "LOC")])
+    assert broken(CALIBRATION, REGIME) == ()
     falling = replace(CALIBRATION, classes={**CALIBRATION.classes, "A5": 0.2})
     assert ("class-order", "A4 to A5") in {(row.id, row.what) for row in broken(falling, REGIME)}
 
