@@ -16,6 +16,7 @@ from tui.audit_words import audit_value, audit_word
 from tui.labels import peril_label
 from tui.texts import Lang, say
 from tui.widgets.rows import hanging
+from underwriting.certificate_text import plain_name
 from underwriting.intake.text import safe
 from underwriting.texts import text, titled
 
@@ -38,7 +39,6 @@ SHARE = "share"
 LONGEST = 1000  # of a sentence: a meaning or a line of a proof
 CELL = 28  # of a word among figures: a name of a firm or a model
 INCIDENT = "incident "
-NAMED = ("danger_", "incidents_", "failure_rate ", INCIDENT)  # before the peril or test that a number is of
 
 
 def shared(key: str, lang: Lang, **values: object) -> str:
@@ -116,14 +116,6 @@ def _witness(witness: Witness, lang: Lang) -> Iterator[Content]:
     paid = say("audit.costs" if witness.changed.startswith(INCIDENT) else "audit.due", lang)
     due = (formatting.money(amount, lang) for amount in (witness.due_before, witness.due_after))
     yield Content.styled(f"{paid}  {' → '.join(due)}", "bold")
-
-
-def plain_name(name: str, lang: Lang) -> str:
-    """The name of a number of a firm; that of a peril, a test or an incident names it too."""
-    for kind in NAMED:
-        if name.startswith(kind):
-            return f"{shared(f'witness.{kind[:-1]}', lang) or kind[:-1]} {name.removeprefix(kind)}"
-    return shared(f"witness.{name}", lang) or name
 
 
 def plain_value(name: str, value: float | str, lang: Lang) -> str:

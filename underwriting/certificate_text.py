@@ -27,7 +27,7 @@ def proof_line(step: ProofStep, lang: str) -> str:
 
 def witness_line(witness: Witness, currency: str, lang: str) -> str:
     """A counter-example as a sentence in plain numbers."""
-    firm = ", ".join(f"{_named(name, lang)} {number(value, lang)}" for name, value in witness.firm)
+    firm = ", ".join(f"{plain_name(name, lang)} {number(value, lang)}" for name, value in witness.firm)
 
     def amount(money: Money) -> str:
         return localised(plain_amount(money, currency), lang)
@@ -36,7 +36,7 @@ def witness_line(witness: Witness, currency: str, lang: str) -> str:
         "witness.disclosure" if witness.changed.startswith("incident ") else "witness.line",
         lang,
         firm=firm,
-        changed=_named(witness.changed, lang),
+        changed=plain_name(witness.changed, lang),
         before=number(witness.before, lang),
         after=number(witness.after, lang),
         due_before=amount(witness.due_before),
@@ -67,12 +67,19 @@ def refusal(certificate: Certificate, currency: str, regime_id: str) -> str:
     return "\n".join(lines)
 
 
-def _named(name: str, lang: str) -> str:
-    """A number of a firm by name: "danger_FIN" is danger and its peril."""
+def plain_name(name: str, lang: str) -> str:
+    """The name of a number of a firm; "danger_FIN" is danger and its peril. One without words is told as it is."""
     for kind in ("danger_", "incidents_", "failure_rate ", "incident "):
         if name.startswith(kind):
-            return f"{text('witness.' + kind.strip(' _'), lang)} {name.removeprefix(kind)}"
-    return text(f"witness.{name}", lang)
+            return f"{_word(kind.strip(' _'), lang)} {name.removeprefix(kind)}"
+    return _word(name, lang)
+
+
+def _word(name: str, lang: str) -> str:
+    try:
+        return text(f"witness.{name}", lang)
+    except KeyError:
+        return name.replace("_", " ")
 
 
 def number(value: Number, lang: str) -> str:

@@ -14,7 +14,7 @@ from actuarial.certificate import Claim, ProofStep, Verdict
 from actuarial.incentives import certify
 from policies.findings import WaarborgError
 from policies.regimes import load_regime
-from underwriting.certificate_text import bounds, claim_title, number, proof_line, refusal, witness_line
+from underwriting.certificate_text import bounds, claim_title, number, plain_name, proof_line, refusal, witness_line
 from underwriting.cli import main
 from underwriting.desk import Desk, open_desk
 from underwriting.texts import text
@@ -118,3 +118,9 @@ def test_without_a_valid_certificate_there_is_no_approval(desk: Desk) -> None:
         desk.approve(row.sha256, "Piet", "fits better")
     assert desk.approvals() == ()
     assert desk.approve(add_fitted(desk).sha256, "Piet", "fits better").number == 1
+
+
+def test_a_number_without_words_is_told_as_it_is() -> None:
+    assert plain_name("danger_FIN", "nl") == "gevaar FIN"
+    assert plain_name("failure_rate bbq", "en") == "failure rate bbq"
+    assert plain_name("run_failures", "nl") == "run failures"
