@@ -52,7 +52,7 @@ class Desk:
         self.today = today
         self._open: Store | None = None
         self._known: dict[str, Calibration] = {}  # calibrations of the book by digest
-        self._certificates: dict[str, Certificate] = {}  # under the desk's regime, by digest of the calibration
+        self._certificates: dict[tuple[str, str], Certificate] = {}  # by digests of calibration and regime
         self._today: tuple[tuple[date, bookfile.State], Calibration] | None = None
 
     @property
@@ -125,25 +125,27 @@ class Desk:
         self._certified(self._parsed(source))
         return self._store(create=True).add_approval(approval, [source])
 
-    def certificate(self, calibration: Calibration | None = None) -> Certificate:
-        """The certificate of a calibration under the desk's regime, by default of the one in force.
+    def certificate(self, calibration: Calibration | None = None, regime: Regime | None = None) -> Certificate:
+        """The certificate of a calibration under a regime, by default of the one in force under the desk's own.
 
         Raises WaarborgError when it cannot price the regime at all.
         """
         from actuarial.incentives import certify  # noqa: PLC0415 - NumPy costs 0.1 s, and a list does without
 
-        asked = calibration or self.calibration
-        if asked.sha256 not in self._certificates:
-            self._certificates[asked.sha256] = certify(asked, self.regime)
-        return self._certificates[asked.sha256]
+        asked, under = calibration or self.calibration, regime or self.regime
+        key = (asked.sha256, under.sha256)
+        if key not in self._certificates:
+            self._certificates[key] = certify(asked, under)
+        return self._certificates[key]
 
-    def _certified(self, calibration: Calibration) -> Calibration:
+    def _certified(self, calibration: Calibration, regime: Regime | None = None) -> Calibration:
         """The calibration, when its certificate holds. Raises WaarborgError naming every claim that does not."""
         from underwriting.certificate_text import refusal  # noqa: PLC0415 - a list does without
 
-        found = self.certificate(calibration)
+        under = regime or self.regime
+        found = self.certificate(calibration, under)
         if not found.valid:
-            raise WaarborgError(refusal(found, self.regime.currency, self.regime.id))
+            raise WaarborgError(refusal(found, under.currency, under.id))
         return calibration
 
     def approvals(self) -> tuple[Approval, ...]:
@@ -177,7 +179,10 @@ class Desk:
         return replace(changed, id=f"{WHAT_IF}{quote.id}")
 
     def save(self, quote: Quote) -> None:
-        """Write a quote into the book, which is created when absent. Saving it again changes nothing."""
+        """Write a quote into the book, which is created when absent. Saving it again changes nothing.
+
+        Raises WaarborgError for a quote of anything but a dossier, and for one without a valid certificate.
+        """
         from underwriting.quoting import quote_id  # noqa: PLC0415 - SciPy costs 0.3 s, and a list does without
 
         inputs = (
@@ -189,6 +194,7 @@ class Desk:
         )
         if quote.id != quote_id(*inputs):
             raise WaarborgError(f"{quote.id} is not the quote of a dossier as it was read, so it is not saved")
+        self._certified(self.calibration_of(quote.calibration_sha256), self.regime_of(quote))
         sources = (
             self._source(Kind.REGIME, quote.regime_sha256),
             self._source(Kind.CALIBRATION, quote.calibration_sha256),

@@ -17,6 +17,7 @@ from policies.regimes import load_regime
 from underwriting.certificate_text import bounds, claim_title, number, plain_name, proof_line, refusal, witness_line
 from underwriting.cli import main
 from underwriting.desk import Desk, open_desk
+from underwriting.quoting import quote
 from underwriting.texts import text
 
 CASE = Path(__file__).parents[1] / "golden" / "cases" / "two-systems"
@@ -71,6 +72,18 @@ def test_without_a_valid_certificate_there_is_no_quote(desk: Desk, monkeypatch: 
     ) as raised:
         desk.quote(CASE)
     assert "autonomy from 0 to 1 moves its premium due from EUR" in str(raised.value)
+    assert not desk.book.exists()
+
+
+def test_a_quote_made_elsewhere_is_not_saved_without_a_valid_certificate(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submission = desk.read(CASE, AT)
+    assert submission.profile is not None
+    made = quote(submission.profile, submission.findings, AT, REGIME, BROKEN)
+    monkeypatch.setattr(Desk, "calibration_of", lambda *_: BROKEN)
+    with pytest.raises(WaarborgError, match="no valid certificate"):
+        desk.save(made)
     assert not desk.book.exists()
 
 
