@@ -18,6 +18,7 @@ from policies.regimes import Regime
 from underwriting.advice import Action, action, cost_of, dues, on_offer, payback
 from underwriting.costs import DEDUCTIBLE
 from underwriting.quote import Quote
+from underwriting.stdout import unheard
 
 ROUNDING_EUR = 0.1  # eight amounts are rounded by half a cent at most, then grossed up for expenses and tax
 Ids = frozenset[str]
@@ -137,9 +138,10 @@ def _with_cover(offer: _Offer, cover: Change | None, target: Money, most: float)
     alone = np.array([_goals(offer, frozenset({change.id})) for change in acts])
     options = Options(made.group, made.reduction, (made.members @ alone).T)
     euros = target.cents / CENTS_PER_EURO
-    best = cheapest(
-        options, price, lambda taken: offer.due(chosen(taken)) <= target, euros, ROUNDING_EUR, most - start[0]
-    )
+    with unheard():
+        best = cheapest(
+            options, price, lambda taken: offer.due(chosen(taken)) <= target, euros, ROUNDING_EUR, most - start[0]
+        )
     if best is None:
         return None
     return _found(offer, chosen(best.taken), best.rounds)

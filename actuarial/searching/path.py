@@ -143,9 +143,9 @@ def _solve(
     held: list[cp.Constraint] = [cp.Constant(member) @ taken <= 1, cp.Constant(weights) @ taken >= bounds]
     held += [cp.Constant(options.goals[n]) @ taken <= value + WHOLE for n, value in enumerate(caps)]
     problem = cp.Problem(cp.Minimize(options.goals[goal] @ taken), held)
-    # HiGHS as SciPy brings it: that of highspy prints a banner on stdout
-    problem.solve(solver=cp.SCIPY, scipy_options={"mip_rel_gap": 0.0} if whole else {"method": "highs"})  # type: ignore[no-untyped-call]
-    if problem.status == cp.INFEASIBLE:
+    exact = {"mip_rel_gap": 0.0, "mip_abs_gap": WHOLE} if whole else {}
+    problem.solve(solver=cp.HIGHS, **exact)  # type: ignore[no-untyped-call]
+    if problem.status in {cp.INFEASIBLE, cp.settings.INFEASIBLE_OR_UNBOUNDED}:  # shares are bounded
         return None
     if problem.status != cp.OPTIMAL or taken.value is None:
         raise WaarborgError(f"the integer program of the path ended as {problem.status}")

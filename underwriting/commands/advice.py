@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from underwriting.desk import Desk
     from underwriting.documents.letter_texts import Voice
 
+STEPS, LISTED = ("due", "saving", "cost"), ("due", "instalment", "saving")  # amounts of an action that are printed
 FILE = click.Path(path_type=File)
 SUBJECT = click.argument("subject", metavar="QUOTE|DIR")
 
@@ -159,7 +160,7 @@ def _months(months: float | None) -> float | None:
 def _list_lines(quote: Quote, actions: tuple[Action, ...], regime: Regime, voice: Voice) -> Iterator[str]:
     due, first = voice.money(quote.breakdown.due), voice.money(quote.instalments[0])
     yield voice.says("path.all", id=quote.id, due=due, instalment=first)
-    yield from _table(actions, quote, regime, voice) if actions else (f"  {voice.says('path.none')}",)
+    yield from _table(actions, quote, regime, voice, LISTED) if actions else (f"  {voice.says('path.none')}",)
 
 
 def _path_lines(found: Path, quote: Quote, regime: Regime, voice: Voice) -> Iterator[str]:
@@ -171,22 +172,22 @@ def _path_lines(found: Path, quote: Quote, regime: Regime, voice: Voice) -> Iter
         return
     if not found.reached:
         yield voice.says("path.out_of_reach", lowest=voice.money(found.after))
-    yield from _table(found.steps, quote, regime, voice)
+    yield from _table(found.steps, quote, regime, voice, STEPS)
     saving, months = voice.money(found.before - found.after), voice.number(found.payback_months or 0)
     yield voice.says("path.sum", saving=saving, cost=voice.money(found.cost), months=months)
     yield voice.says("path.by_count" if found.by_count else "path.by_cost")
     yield voice.says("path.proved" if found.proved else "path.not_proved")
 
 
-def _table(actions: tuple[Action, ...], quote: Quote, regime: Regime, voice: Voice) -> Iterator[str]:
+def _table(
+    actions: tuple[Action, ...], quote: Quote, regime: Regime, voice: Voice, amounts: tuple[str, ...]
+) -> Iterator[str]:
     from underwriting.columns import table  # noqa: PLC0415
     from underwriting.documents.letter_texts import action_line  # noqa: PLC0415 - babel costs 0.2 s
 
-    names = ("step", "action", "due", "instalment", "saving", "cost", "payback")
-    rows = [[voice.says(f"path.{name}") for name in names]]
+    rows = [[voice.says(f"path.{name}") for name in ("step", "action", *amounts, "payback")]]
     for number, action in enumerate(actions, 1):
         months = "" if action.payback_months is None else voice.number(action.payback_months)
-        amounts = map(voice.money, (action.due, action.instalment, action.saving, action.cost))
         what = f"{action_line(action, quote, regime, voice)} [{action.id}]"
-        rows.append([str(number), what, *amounts, months])
-    return table(rows, ">~>>>>>")
+        rows.append([str(number), what, *(voice.money(getattr(action, name)) for name in amounts), months])
+    return table(rows, f">~{'>' * len(amounts)}>")
