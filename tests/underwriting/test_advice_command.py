@@ -166,6 +166,16 @@ def test_a_declined_firm_has_a_letter_and_no_path(run: Run, tmp_path: Path) -> N
     assert "is declined" in err[0]
 
 
+@pytest.mark.parametrize("command", ["path", "letter"])
+def test_no_advice_is_given_on_a_quote_of_another_engine(
+    run: Run, saved: str, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("underwriting.quoting.ENGINE", 99)
+    code, out, err = run(command, saved)
+    assert (code, out, len(err)) == (2, "", 1)
+    assert "quote its dossier anew" in err[0]
+
+
 def test_a_letter_loads_nothing_that_solves_or_fits() -> None:
     source = "import sys, underwriting.documents.letter; print([m for m in ('cvxpy', 'pandas') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)

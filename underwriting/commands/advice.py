@@ -93,12 +93,20 @@ def letter(options: Options, subject: str, out: File | None, as_text: bool, lang
 
 
 def _found(options: Options, subject: str) -> tuple[Desk, Quote]:
-    """The quote of a dossier folder, or the saved quote whose id starts so."""
+    """The quote of a dossier folder, or the saved quote whose id starts so.
+
+    Raises WaarborgError for one that another engine made: its premium and the advice would not be of one tariff.
+    """
+    from underwriting.quoting import ENGINE  # noqa: PLC0415 - SciPy costs 0.3 s, and --help does without
+
     if File(subject).is_dir():
         desk = options.desk()
         return desk, desk.quote(File(subject))
     desk = options.existing()
-    return desk, desk.find(subject)
+    quote = desk.find(subject)
+    if quote.engine != ENGINE:
+        raise WaarborgError(f"{quote.id} was made by engine {quote.engine}, this is {ENGINE}; quote its dossier anew")
+    return desk, quote
 
 
 def _print(found: Mapping[str, Any] | Iterator[str] | list[str]) -> None:
