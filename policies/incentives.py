@@ -67,10 +67,12 @@ class StepCap:
 
 @dataclass(frozen=True, slots=True)
 class Elasticity:
-    """Bounds of d log(expected loss) / d lever: from `least`, for a firm without a record, to `most`."""
+    """Bounds of d log(expected loss) / d lever: at most `most`, at least `least` for a firm without a record and
+    `least_recorded` for one with the longest."""
 
     lever: str
     least: float
+    least_recorded: float
     most: float
 
 
@@ -115,9 +117,7 @@ def parse_incentives(data: Mapping[str, Any]) -> Incentives:
         constraints=MappingProxyType({row["id"]: _constraint(row) for row in data["constraints"]}),
         domain=_domain(data["domain"]),
         steps=MappingProxyType({row["lever"]: StepCap(row["lever"], row["most_log"]) for row in data["steps"]}),
-        elasticities=MappingProxyType(
-            {row["lever"]: Elasticity(row["lever"], row["least_log"], row["most_log"]) for row in data["elasticities"]}
-        ),
+        elasticities=MappingProxyType({row["lever"]: _elasticity(row) for row in data["elasticities"]}),
         metrics=MappingProxyType({row["id"]: _metric(row) for row in data["metrics"]}),
     )
 
@@ -137,6 +137,10 @@ def _constraint(row: Mapping[str, Any]) -> Constraint:
         price=row.get("price_log", 0.0),
         exempt=tuple(row.get("exempt", ())),
     )
+
+
+def _elasticity(row: Mapping[str, Any]) -> Elasticity:
+    return Elasticity(row["lever"], row["least_log"], row["least_recorded_log"], row["most_log"])
 
 
 def _domain(row: Mapping[str, Any]) -> Domain:

@@ -40,7 +40,7 @@ def last_table(printed: str) -> list[list[str]]:
 def test_first_fit_ends_with_estimates_between_their_bounds_beside_the_truth(run: Run) -> None:
     printed = run("first_fit.py", FIRMS)
     assert f"sample market: {FIRMS} firms" in printed
-    assert "12/12 validation: Gini" in printed
+    assert "13/13 validation: Gini" in printed
     found = {path: figures for path, *figures in last_table(printed)}
     for path, stated in (("perils.FIN.theta", 0.45), ("exposure_elasticity", 0.55)):
         _, estimate, low, high, claims, truth = map(float, found[path])

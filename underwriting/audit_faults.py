@@ -76,7 +76,7 @@ def with_cliff(calibration: Calibration, profiles: Sequence[RiskProfile], at: da
             peril: replace(steep.perils[peril], intercept=steep.perils[peril].intercept + float(change))
             for peril, change in zip(tariff(steep, regime).peril_ids, off, strict=True)
         }
-        steep = replace(steep, perils=perils, sha256=digest([steep.sha256, turn]))
+        steep = replace(steep, perils=perils, sha256=digest([steep.sha256, turn, off.tolist()]))
     return steep
 
 

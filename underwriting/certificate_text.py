@@ -7,7 +7,7 @@ from policies.money import Money
 from underwriting.texts import plain_amount, text
 
 SHORT = 12  # digits of a digest that are shown
-DIGITS = 3  # significant digits of a number in a sentence
+DIGITS = 4  # significant digits of a number in a sentence
 
 
 def claim_title(claim: Claim, lang: str) -> str:

@@ -50,14 +50,14 @@ def danger(case: Case) -> Claim:
     rated = np.array([peril not in case.regime.incentives.exempt for peril in t.peril_ids])
     named = np.flatnonzero(rated)
     low, high = (int(named[pick(t.theta[named])]) for pick in (np.argmin, np.argmax))
-    ends = damped.least * t.theta
+    ends = (damped.least * t.theta)[rated]
     proof = [
         step("slope_danger"),
         step("no_record_least", t.theta[low] >= rules.least, peril=t.peril_ids[low], value=float(t.theta[low]),
              floor=rules.least),
         step("no_record_most", t.theta.max() <= rules.most, peril=t.peril_ids[high], value=float(t.theta.max()),
              cap=rules.most),
-        _recorded(case, damped),
+        _recorded(case, damped, ends.min(), rules.least_recorded),
         step("exempt", bool((t.theta >= 0).all()), perils=", ".join(np.array(t.peril_ids)[~rated].tolist())),
         step("premium_share"),
     ]  # fmt: skip
@@ -79,7 +79,7 @@ def _scalar(lever: str, kind: str, value: float, case: Case) -> Claim:
     proof = [
         step(f"slope_{lever}"),
         step("within", rules.least <= value <= rules.most, value=value, floor=rules.least, cap=rules.most),
-        _recorded(case, damped),
+        _recorded(case, damped, damped.least.min() * value, rules.least_recorded),
         step("premium_share"),
     ]
     return _bounded(lever, proof, case, float(damped.least.min() * value), value, kind)
@@ -91,9 +91,7 @@ def _bounded(lever: str, proof: list[ProofStep], case: Case, low: float, high: f
     return concluded(f"elasticity-{lever}", proof, min(low, high), high, found)
 
 
-def _recorded(case: Case, damped: Damping) -> ProofStep:
+def _recorded(case: Case, damped: Damping, left: float, floor: float) -> ProofStep:
     worst = int(np.argmin(damped.least))
-    return step(
-        "recorded", damped.least[worst] > 0, peril=case.t.peril_ids[worst], share=float(damped.least[worst]),
-        record=float(damped.record[worst]),
-    )  # fmt: skip
+    return step("recorded", left >= floor, peril=case.t.peril_ids[worst], record=float(damped.record[worst]),
+                value=float(left), floor=floor)  # fmt: skip

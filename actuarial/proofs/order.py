@@ -122,9 +122,17 @@ def _concluded(name: str, proof: list[ProofStep], case: Case, *kinds: str) -> Cl
 
 def _danger_steps(case: Case) -> Iterator[ProofStep]:
     """theta >= 0 at all three levels, and what lies between frequency and premium."""
+    exempt = ", ".join(peril for peril in case.t.peril_ids if peril in case.regime.incentives.exempt)
     for level, t in case.levels.items():
         low = int(np.argmin(t.theta))
-        yield step("theta", t.theta[low] >= 0, level=level.value, peril=t.peril_ids[low], least=float(t.theta[low]))
+        yield step(
+            "theta",
+            t.theta[low] >= 0,
+            level=level.value,
+            peril=t.peril_ids[low],
+            least=float(t.theta[low]),
+            perils=exempt,
+        )
     yield from _credibility_steps(case)
     yield from _loss_steps(case)
 

@@ -7,16 +7,17 @@ fixed expenses dull it, the other loadings are in proportion (docs/methods/certi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 
-from actuarial.certificate import Claim, ProofStep
+from actuarial.certificate import Claim, ProofStep, Witness
 from actuarial.compliance import compliance as compliance_of
-from actuarial.evidence import Bools
+from actuarial.evidence import Bools, danger_scores
 from actuarial.proofs.case import Case, concluded, step
-from actuarial.proofs.witness import MOVES, widest_step
+from actuarial.proofs.witness import MOVES, Move, Moves, bases, widest_step
 from actuarial.rounding import Floats
 from actuarial.severity import layer
 from actuarial.special import betaincinv, logit
@@ -29,12 +30,23 @@ FEWEST = 0.01  # trusted passes, below which they are as good as none
 PASSES_A_DECADE = 24  # grid of trusted passes: bounds between neighbours are those of the worse end
 AGES_A_DECADE = 12  # the same for what a day takes away, which is little
 MOST_FAILURES = 3  # beyond, one failure more moves the rate by less: (a + k + 1) / (a + k) falls
-DUTIES = np.arange(0.0, 12.0, 0.5)  # weighted duties met and missed in a window, of one system
+DUTIES = np.geomspace(
+    1.0, 12.0, 64
+)  # duties and prior together, over the prior alone: of those met, and of those missed
 
 
 def classes(case: Case) -> Claim:
-    """From a class to the next, on the same terms and above the minimum premium."""
-    return _effects("class", case.t.class_effect, case.t.class_ids, "class", case)
+    """From a class to the next on the same terms, the minimum premium included: the larger of the two moves by at most
+    the larger of their ratios."""
+    jumps = np.abs(np.diff(case.t.class_effect))
+    floors = np.log([obliged.minimum_premium.cents for obliged in case.regime.classes.values()])
+    at, least = int(np.argmax(jumps)), int(np.argmax(np.abs(np.diff(floors))))
+    names, rise = case.t.class_ids, float(np.abs(np.diff(floors))[least])
+    lines = [
+        step("neighbours", lower=names[at], higher=names[at + 1], jump=float(jumps[at])),
+        step("minimum_step", lower=names[least], higher=names[least + 1], jump=rise),
+    ]
+    return _capped("class", max(float(jumps[at]), rise), lines, "class", case)
 
 
 def autonomy(case: Case) -> Claim:
@@ -129,7 +141,7 @@ def failure(case: Case) -> Claim:
         step("failure_step", test=test, peril=peril, value=most),
         step("refusal_step", test=utility, value=refused),
     ]
-    return _capped("failure", max(most, refused), lines, "rates", case)
+    return _capped("failure", max(most, refused), lines, lambda: _failing(case, test), case)
 
 
 def _failure_step(case: Case) -> tuple[float, str, str]:
@@ -216,18 +228,21 @@ def lateness(case: Case) -> Claim:
         step("missed_duty", value=duty),
         step("aged_results", value=results, peril=peril),
     ]
-    return _capped("lateness", max(report, delivery, duty, results), lines, "incidents", case)
+    return _capped("lateness", max(report, delivery, duty, results), lines, lambda: _later(case, heaviest, day), case)
 
 
 def _compliance_drop(case: Case, lost: float, missed_more: float) -> float:
     """Most that compliance falls when so much less of weighted duties is met and so much more missed.
 
-    On a grid of duties met and missed: the fall is largest where there is little of either.
+    Compliance rises with what is met and falls with what is missed: on each cell of a grid the fall is at most that
+    between its outer corners. Beyond the grid a duty counts for less, one among more.
     """
-    met, missed = (values.ravel() for values in np.meshgrid(DUTIES, DUTIES))
     rules = case.regime.compliance
-    after = compliance_of(np.maximum(met - lost, 0.0), missed + missed_more, rules)
-    return float((compliance_of(met, missed, rules) - after).max())
+    met, missed = (prior * DUTIES - prior for prior in (rules.prior_delivered, rules.prior_missed))
+    low_met, low_missed = (values.ravel() for values in np.meshgrid(met[:-1], missed[:-1]))
+    high_met, high_missed = (values.ravel() for values in np.meshgrid(met[1:], missed[1:]))
+    after = compliance_of(np.maximum(low_met - lost, 0.0), high_missed + missed_more, rules)
+    return float((compliance_of(high_met, low_missed, rules) - after).max())
 
 
 def _ageing(case: Case) -> tuple[float, str]:
@@ -263,7 +278,39 @@ def _effects(lever: str, effects: Floats, names: Sequence[str], kind: str, case:
     return _capped(lever, float(jumps[at]), [line], kind, case)
 
 
-def _capped(lever: str, most: float, lines: list[ProofStep], kind: str, case: Case) -> Claim:
+def _widest(case: Case, moves: str | Callable[[], Moves]) -> Witness | None:
+    return widest_step(case, MOVES[moves](case) if isinstance(moves, str) else moves())
+
+
+def _failing(case: Case, test: str) -> Moves:
+    """The first failure in a run of the smallest full size of this test, every pass trusted."""
+    t, row = case.t, case.t.test_ids.index(test)
+    trials = np.array([float(max(catalogue()[test].minimum_trials, 1))])
+    usual, scores, priced = t.silence / 2, [], []
+    for failed in (0.0, 1.0):
+        rates = usual.copy()
+        rates[row] = _rate(case, row, np.array([failed]), trials - failed, trials - failed, t.level_registered)[0]
+        scores.append(dict(zip(t.peril_ids, danger_scores(rates[None], t)[0].tolist(), strict=True)))
+        priced.append(float(rates[row]))
+    for base in bases(case):
+        start, end = (replace(base, danger=z) for z in scores)
+        yield Move(start, end, f"failure_rate {test}", *priced)
+
+
+def _later(case: Case, weight: float, day: float) -> Moves:
+    """A duty that is left out; the gravest incident reported a day later."""
+    rules, weights = case.regime.compliance, case.calibration.history
+    met, left = (float(compliance_of(np.zeros(1), np.array([missed]), rules)[0]) for missed in (0.0, weight))
+    grave = max(weights.severity.values())
+    told, later = (grave * (weights.reported + late * (weights.late_limit - weights.reported)) for late in (0.0, day))
+    for base in bases(case):
+        yield Move(replace(base, compliance=met), replace(base, compliance=left), "compliance", met, left)
+        for peril in case.t.peril_ids:
+            start, end = (replace(base, incidents={peril: count}) for count in (told, later))
+            yield Move(start, end, f"incidents_{peril}", told, later)
+
+
+def _capped(lever: str, most: float, lines: list[ProofStep], moves: str | Callable[[], Moves], case: Case) -> Claim:
     cap = case.regime.incentives.steps[lever].most
     proof = [step("factor"), *lines, step("capped", most <= cap, most=float(np.expm1(most)), cap=float(np.expm1(cap)))]
-    return concluded(f"step-{lever}", proof, None, most, None if most <= cap else widest_step(case, MOVES[kind](case)))
+    return concluded(f"step-{lever}", proof, 0.0, most, None if most <= cap else _widest(case, moves))

@@ -89,7 +89,7 @@ ATTACKS = {
     "elasticity-danger": Attack(moves.stretched(moves.more_danger), elasticity("danger")),
     "elasticity-sharing": Attack(moves.stretched(moves.shared_less), elasticity("sharing")),
     "elasticity-exposure": Attack(moves.stretched(moves.exposed_more), elasticity("exposure")),
-    "step-class": Attack(moves.priced_higher, steps("class", minimum=False)),
+    "step-class": Attack(moves.next_class, steps("class")),
     "step-autonomy": Attack(moves.more_autonomy, steps("autonomy")),
     "step-maturity": Attack(moves.next_band, steps("maturity", either=True)),
     "step-size": Attack(moves.next_size, steps("size", either=True)),

@@ -88,7 +88,7 @@ def falls(found: Sequence[Priced], changes: Sequence[Change], g: Ground) -> Floa
     return _guided(fall, _log_ratio(after.free, before.free))
 
 
-def steps(lever: str, either: bool = False, minimum: bool = True) -> Measure:
+def steps(lever: str, either: bool = False) -> Measure:
     """By how much more than the cap of this lever the log of the premium moves, for firms of the domain."""
 
     def measure(found: Sequence[Priced], changes: Sequence[Change], g: Ground) -> Floats:  # noqa: ARG001
@@ -98,7 +98,7 @@ def steps(lever: str, either: bool = False, minimum: bool = True) -> Measure:
             free, due = np.abs(free), np.abs(due)
         cap = g.regime.incentives.steps[lever].most
         noise = TOLERANCE_CENTS / np.maximum(np.minimum(before.free, after.free), 1.0)
-        return _within(_guided((due if minimum else free) - cap - noise, free - cap), before, g)
+        return _within(_guided(due - cap - noise, free - cap), before, g)
 
     return measure
 

@@ -196,13 +196,19 @@ def up_a_ladder(p: Point, u: Floats, g: Ground) -> Change:
     kind = pick(("declared", "priced", "autonomy"), u[0])
     if kind == "autonomy":
         return more_autonomy(p, u, g)
-    return _reclassed(p, _next(g.t.class_ids, p.declared_class), g) if kind == "declared" else priced_higher(p, u, g)
+    return _reclassed(p, _next(g.t.class_ids, p.declared_class), g) if kind == "declared" else next_class(p, u, g)
 
 
-def priced_higher(p: Point, u: Floats, g: Ground) -> Change:  # noqa: ARG001 - one signature for all moves
-    """Priced as the next class at the same terms."""
-    higher = _next(g.t.class_ids, p.priced_class)
-    return Change((p, replace(p, priced_class=higher)), "priced_as", p.priced_class, higher)
+def next_class(p: Point, u: Floats, g: Ground) -> Change:
+    """Declared or priced as the next class at the same terms."""
+    if u[0] < 1 / 2:
+        higher = _next(g.t.class_ids, p.priced_class)
+        return Change((p, replace(p, priced_class=higher)), "priced_as", p.priced_class, higher)
+    higher = _next(g.t.class_ids, p.declared_class)
+    start = replace(p, priced_class=p.declared_class)
+    return Change(
+        (start, replace(start, declared_class=higher, priced_class=higher)), "class", p.declared_class, higher
+    )
 
 
 def more_autonomy(p: Point, u: Floats, g: Ground) -> Change:  # noqa: ARG001 - one signature for all moves

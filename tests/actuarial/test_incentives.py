@@ -3,6 +3,8 @@
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -51,12 +53,14 @@ def test_the_shipped_calibration_is_certified(regime_id: str) -> None:
     assert len({claim.id for claim in found.claims}) == len(found.claims)
 
 
-HISTORY = CALIBRATION.history
+HISTORY, DESIGNS = CALIBRATION.history, CALIBRATION.test_designs
 MUTATIONS: dict[str, tuple[Calibration, set[str]]] = {
-    "theta turned around": (with_peril("FIN", theta=-0.2), {"failures", "danger", "elasticity-danger"}),
+    "theta turned around": (
+        with_peril("FIN", theta_low=-0.3, theta=-0.2), {"failures", "danger", "elasticity-danger", "constraints"},
+    ),
     "low theta turned around": (with_peril("FIN", theta_low=-0.01), {"failures", "danger"}),
-    "theta above the cap": (with_peril("SEC", theta=0.9), {"elasticity-danger"}),
-    "theta of a peril lost": (with_peril("PRV", theta=0.0), {"elasticity-danger"}),
+    "theta above the cap": (with_peril("SEC", theta=0.9, theta_high=1.0), {"elasticity-danger", "constraints"}),
+    "theta of a peril lost": (with_peril("PRV", theta_low=0.0, theta=0.0), {"elasticity-danger", "constraints"}),
     "sharing punished": (altered(sharing=-0.1), {"lateness", "compliance", "elasticity-sharing"}),
     "sharing decides": (altered(sharing=3.0), {"elasticity-sharing", "step-lateness"}),
     "size turned around": (altered(exposure_elasticity=-0.5), {"exposure", "elasticity-exposure"}),
@@ -90,6 +94,41 @@ MUTATIONS: dict[str, tuple[Calibration, set[str]]] = {
     "a test turned around": (
         altered(tests={**CALIBRATION.tests, "bbq": replace(CALIBRATION.tests["bbq"], tau=-1.4)}), {"failures"},
     ),
+    "a cv that is no number": (with_peril("FIN", cv=math.nan), {"soundness"}),
+    "capital that is no number": (with_peril("FIN", capital_per_expected_loss=math.nan), {"soundness"}),
+    "expenses that are no number": (
+        altered(loadings=replace(CALIBRATION.loadings, fixed_expense_eur=math.nan)), {"soundness"},
+    ),
+    "a margin that is no number": (
+        altered(loadings=replace(CALIBRATION.loadings, reinsurance_margin=math.nan)), {"soundness"},
+    ),
+    "a severity that is no number": (
+        altered(history=replace(HISTORY, severity={**HISTORY.severity, "minor": math.nan})), {"soundness"},
+    ),
+    "an intercept of nothing": (with_peril("FIN", intercept=-math.inf), {"soundness"}),
+    "incidents that do not count": (
+        altered(history=replace(HISTORY, severity=dict.fromkeys(HISTORY.severity, 0.0))), {"soundness"},
+    ),
+    "conduct that does not count": (
+        altered(history=replace(HISTORY, reported=0.0, late_limit=0.0, concealed=0.0)), {"soundness"},
+    ),
+    "a near miss as grave as a disaster": (
+        altered(history=replace(HISTORY, severity=dict.fromkeys(HISTORY.severity, 1.0))), {"soundness"},
+    ),
+    "silence for nothing": (
+        altered(tests={**CALIBRATION.tests, "bbq": replace(CALIBRATION.tests["bbq"], silence=1e-9)}), {"soundness"},
+    ),
+    "results that grow younger": (
+        altered(test_designs={**DESIGNS, "bbq": replace(DESIGNS["bbq"], half_life_days=-1.0)}),
+        {"soundness"},
+    ),
+    "a mixture of five claims": (
+        altered(mixture={**CALIBRATION.mixture, "FIN": {"G1": 5.0}}), {"soundness"},
+    ),
+    "turnover of no size": (altered(exposure_unit_turnover_eur=0.0), {"soundness"}),
+    "a reference of no size": (altered(size_reference_eur=-1.0), {"soundness"}),
+    "a sector for itself": (altered(sectors={**CALIBRATION.sectors, "health": 35.0}), {"soundness"}),
+    "thetas out of order": (with_peril("FIN", theta_low=5.0, theta_high=0.0), {"soundness"}),
     "a segment overcharged": (altered(balance={"classes.A3": 1.2, "classes.A4": 1.0}), {"balance"}),
 }  # fmt: skip
 
@@ -102,6 +141,33 @@ def test_a_mutated_tariff_is_refused(name: str) -> None:
     assert not found.valid
     assert broken <= refuted
     assert all(any(not step.holds for step in claim.proof) for claim in found.refuted)
+
+
+def test_what_is_no_number_is_refused_for_that_alone() -> None:
+    found = certify(MUTATIONS["a cv that is no number"][0], REGIME)
+    assert [claim.id for claim in found.claims] == ["soundness"]
+    assert dict(next(step for step in found.claims[0].proof if not step.holds).values)["name"] == "FIN cv"
+
+
+@pytest.mark.parametrize(("rule", "bound"), [("safety-capped", 0.01), ("safety-pays", 0.3), ("autonomy-step", 0.2)])
+def test_a_constraint_of_the_regime_that_does_not_hold_refuses(rule: str, bound: float) -> None:
+    asked = REGIME.incentives.constraints
+    changed = MappingProxyType({**asked, rule: replace(asked[rule], bound=bound)})
+    regime = replace(REGIME, incentives=replace(REGIME.incentives, constraints=changed), sha256=f"{rule} {bound}")
+    claim = next(claim for claim in certify(CALIBRATION, regime).refuted if claim.id == "constraints")
+    assert [dict(step.values)["id"] for step in claim.proof if not step.holds] == [rule]
+
+
+@pytest.mark.parametrize("regime_id", ["nl-2027", "oostmark-2028"])
+def test_what_a_firm_pays_at_the_edge_of_a_class_stays_within_the_step(regime_id: str) -> None:
+    """The minimum premium included: small firms and large ones, on the same terms."""
+    regime = load_regime(regime_id)
+    t, most = tariff(CALIBRATION, regime), math.exp(regime.incentives.steps["class"].most)
+    for low, high in pairwise(regime.classes):
+        for exposure in (0.01, 1.0, 10.0):
+            firm = Point(low, low, "provider", "other", exposure=exposure)
+            before, after = due([firm, replace(firm, declared_class=high, priced_class=high)], t, regime)
+            assert before <= after <= most * before + 5
 
 
 NAMED = {

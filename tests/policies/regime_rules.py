@@ -51,7 +51,7 @@ KEYS = {
     "domain": "most_persons most_turnover_eur most_incidents_count most_trials_count most_deductible_share "
     "expected_loss_share",
     "steps": "lever most_log",
-    "elasticities": "lever least_log most_log",
+    "elasticities": "lever least_log least_recorded_log most_log",
     "metrics": "id title title_nl meaning meaning_nl least_ratio most_ratio red_below_ratio red_above_ratio",
 }
 

@@ -8,21 +8,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from calibration_values import ERROR, SHIPPED, WARNING, add_fitted, fitted_text
+from calibration_values import ERROR, SHIPPED, WARNING, add_fitted, fitted_text, validation_of
 from dossiers import AT
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from test_archive import alter
 
-from policies.digest import canonical_json
+from policies.digest import canonical_json, sha256_hex
 from policies.findings import NotFoundError, TamperedError, WaarborgError
 from underwriting import bookfile
 from underwriting.approval import same_person
 from underwriting.commands.calibration_text import standing
 from underwriting.desk import Desk, findings_of, open_desk
 from underwriting.quote import Quote
-from underwriting.records import in_force
+from underwriting.records import Artefact, Kind, in_force
 
 TOMORROW = AT + timedelta(days=1)
 
@@ -107,6 +107,29 @@ def test_errors_of_the_validation_block_and_warnings_do_not(desk: Desk) -> None:
     desk.approve(warned.sha256, "Piet", "fits better")
     assert findings_of(desk.validation(warned)) == (WARNING,)
     assert desk.calibration.sha256 == warned.sha256
+
+
+STRANGE = [validation_of("0" * 64), {"findings": []}, {"calibration": None, "findings": []}]
+
+
+@pytest.mark.parametrize("validation", STRANGE)
+def test_the_validation_of_another_calibration_is_not_written(desk: Desk, validation: dict[str, object]) -> None:
+    text = canonical_json(validation)
+    row = replace(add_fitted(desk), sha256="f" * 64, validation_sha256=sha256_hex(text.encode()))
+    with pytest.raises(WaarborgError, match=f"offered with calibration {row.sha256[:12]} is of ") as refusal:
+        desk.add_calibration(row, fitted_text(0.2), text)
+    assert "\n" not in str(refusal.value)
+    assert row.sha256 not in {known.sha256 for known in desk.calibrations()}
+
+
+@pytest.mark.parametrize("validation", STRANGE)
+def test_nothing_is_approved_by_the_validation_of_another(desk: Desk, validation: dict[str, object]) -> None:
+    first, text, found = add_fitted(desk), fitted_text(0.2), canonical_json(validation)
+    row = replace(first, sha256=sha256_hex(text.encode()), validation_sha256=sha256_hex(found.encode()))
+    desk._store().add_calibration(row, [Artefact(row.sha256, Kind.CALIBRATION, text)], found)
+    with pytest.raises(WaarborgError, match=f"with calibration {row.sha256[:12]} is of .*; fit again"):
+        desk.approve(row.sha256, "Piet", "fits better")
+    assert desk.approvals() == ()
 
 
 def test_twice_for_one_day_is_refused_but_a_way_back_is_not(desk: Desk) -> None:

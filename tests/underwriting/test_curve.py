@@ -46,7 +46,7 @@ def test_more_danger_never_costs_less_and_no_peril_weighs_more_than_all(rated: Q
 def test_shift_is_what_the_tariff_makes_of_that_danger(rated: Quote) -> None:
     """For a peril, history apart, the premium before fixed costs and minimum grows by exp(theta * shift)."""
     free = replace(
-        CALIBRATION, perils={p: replace(row, alpha=1e12) for p, row in CALIBRATION.perils.items()}, sha256="a"
+        CALIBRATION, perils={p: replace(row, alpha=1e12) for p, row in CALIBRATION.perils.items()}, sha256="no history"
     )
     (_, low), (_, mid), (_, high) = danger_curve(rated, REGIME, free, "FRD", (-1.0, 0.0, 1.0)).points
     growth = (high.cents - mid.cents) / (mid.cents - low.cents)

@@ -162,6 +162,20 @@ def test_what_no_fit_can_read_is_refused_in_one_line(market: Experience, message
     assert "\n" not in str(refused.value)
 
 
+def test_constraints_that_cannot_hold_together_are_refused_before_any_step() -> None:
+    own = dict(REGIME.incentives.constraints)
+    own["safety-capped"] = replace(own["safety-capped"], bound=0.01)
+    regime = replace(REGIME, incentives=replace(REGIME.incentives, constraints=own))
+    told: list[tuple[int, int, str, str]] = []
+    with pytest.raises(WaarborgError) as refused:
+        calibrate(MARKET, [PRIOR], regime, progress=lambda *step: told.append(step))
+    first, *named, last = str(refused.value).splitlines()
+    assert first == "regime nl-2027: safety-pays and safety-capped cannot hold together"
+    assert [line.partition(":")[0] for line in named] == ["safety-pays", "safety-capped"]
+    assert last == "the smallest relaxation: safety-capped by 0.04 (0.01 -> 0.05)"
+    assert told == []
+
+
 def test_findings_are_gravest_first_and_warnings_go_with_the_artefact(done: tuple) -> None:
     order = [list(Severity).index(f.severity) for f in done[0].findings]
     assert order == sorted(order)

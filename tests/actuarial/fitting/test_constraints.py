@@ -5,9 +5,11 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from actuarial.calibration import shipped_calibration
-from actuarial.fitting.conflicts import check_feasible, clashing, relaxation
+from actuarial.fitting.conflicts import check_feasible, check_regime, clashing, relaxation
 from actuarial.fitting.constraints import ROUNDED, bounds, broken, lifted, limits, within
 from actuarial.fitting.frequency_design import Columns, columns
 from actuarial.fitting.prior import rounded
@@ -31,13 +33,30 @@ def asked(name: str, kind: str, parameter: str, bound: float = 0.0) -> Constrain
     return Constraint(name, ConstraintKind(kind), parameter, name.title(), name, name, name, bound=bound)
 
 
-def clash(cols: Columns, *constraints: Constraint) -> str:
+def rebound(**changes: float) -> Regime:
+    """The regime with other bounds: names have _ for -."""
+    new = {name.replace("_", "-"): bound for name, bound in changes.items()}
+    own = REGIME.incentives.constraints
+    return asking(*(replace(rule, bound=new.get(rule.id, rule.bound)) for rule in own.values()))
+
+
+def clash(cols: Columns, *constraints: Constraint) -> list[str]:
+    """The lines that refuse these constraints."""
     regime = asking(*constraints)
     held = bounds(regime, cols)
     with pytest.raises(WaarborgError) as refused:
         check_feasible(held, cols.mean, cols.sd > 0, regime)
-    assert "\n" not in str(refused.value)
-    return str(refused.value)
+    return str(refused.value).splitlines()
+
+
+def refusal(regime: Regime) -> list[str]:
+    with pytest.raises(WaarborgError) as refused:
+        check_regime(CALIBRATION, {}, regime)
+    return str(refused.value).splitlines()
+
+
+def in_all(relaxed: dict[str, float]) -> float:
+    return sum(relaxed.values())
 
 
 def test_every_linear_constraint_of_the_regime_has_its_rows() -> None:
@@ -138,7 +157,8 @@ def test_a_calibration_is_told_what_it_breaks() -> None:
 
 def test_constraints_of_the_regime_can_hold_together() -> None:
     cols = within(COLS, bounds(REGIME, COLS))
-    assert relaxation(bounds(REGIME, cols), cols.mean, cols.sd > 0).sum() == pytest.approx(0.0, abs=1e-9)
+    assert in_all(relaxation(bounds(REGIME, cols), cols.mean, cols.sd > 0)) == pytest.approx(0.0, abs=1e-9)
+    check_regime(CALIBRATION, {}, REGIME)
 
 
 def test_two_that_clash_are_named_with_the_smallest_relaxation() -> None:
@@ -148,28 +168,91 @@ def test_two_that_clash_are_named_with_the_smallest_relaxation() -> None:
         asked("low", "cap", "sharing", 0.38),
         asked("no", "ladder", "autonomy"),
     )
-    assert "constraints high (high) and low (low) cannot hold together" in told
-    assert "no" not in told.split("smallest relaxation")[0].replace("cannot", "")
-    assert "by 0.12 (0.5 -> 0.38)" in told or "by 0.12 (0.38 -> 0.5)" in told
+    assert told == [
+        "regime nl-2027: high and low cannot hold together",
+        "high: high",
+        "low: low",
+        "the smallest relaxation: low by 0.12 (0.38 -> 0.5)",
+    ]
+
+
+def test_all_rows_of_a_constraint_give_way_by_one_amount() -> None:
+    assert refusal(rebound(safety_capped=0.01)) == [
+        "regime nl-2027: safety-pays and safety-capped cannot hold together",
+        "safety-pays: safety always pays",
+        "safety-capped: safety tests do not decide alone",
+        "the smallest relaxation: safety-capped by 0.04 (0.01 -> 0.05)",
+    ]
+    *_, told = refusal(rebound(safety_capped=0.01, sharing_capped=0.05))
+    assert told == "the smallest relaxation: safety-capped by 0.04 (0.01 -> 0.05), sharing-capped by 0.05 (0.05 -> 0.1)"
+
+
+def test_of_two_that_could_give_way_the_later_does() -> None:
+    high, low = asked("high", "floor", "theta", 0.5), asked("low", "cap", "theta", 0.2)
+    assert clash(COLS, high, low)[-1] == "the smallest relaxation: low by 0.3 (0.2 -> 0.5)"
+    assert clash(COLS, low, high)[-1] == "the smallest relaxation: high by 0.3 (0.5 -> 0.2)"
+
+
+def test_less_in_all_goes_before_the_order() -> None:
+    order = (
+        asked("a", "cap", "sharing", 0.1),
+        asked("b", "floor", "sharing", 0.3),
+        asked("c", "floor", "sharing", 0.4),
+    )
+    held = bounds(asking(*order), COLS)
+    relaxed = relaxation(held, COLS.mean, COLS.sd > 0)  # a alone needs 0.3; b and c together 0.2 + 0.3
+    assert relaxed == {"a": pytest.approx(0.3), "b": pytest.approx(0.0), "c": pytest.approx(0.0)}
+
+
+def test_a_theta_that_is_not_fitted_clashes_by_its_bounds_and_not_by_where_it_stands() -> None:
+    fixed = replace(COLS, covariance=np.zeros_like(COLS.covariance))
+    assert clash(fixed, asked("high", "floor", "theta", 0.5), asked("low", "cap", "theta", 0.2)) == [
+        "regime nl-2027: high and low cannot hold together",
+        "high: high",
+        "low: low",
+        "the smallest relaxation: low by 0.3 (0.2 -> 0.5)",
+    ]
+
+
+PARAMETERS = {"floor": ("theta", "sharing"), "cap": ("theta", "sharing"), "step": ("classes", "autonomy")}
+RULES = [(kind, parameter) for kind, known in PARAMETERS.items() for parameter in known]
+
+
+@given(st.lists(st.tuples(st.sampled_from(RULES), st.integers(-50, 100)), min_size=2, max_size=6))
+def test_what_is_told_to_give_way_is_enough_and_no_one_constraint_does_it_with_less(rules: list) -> None:
+    made = [asked(f"r{n}", kind, parameter, bound / 100) for n, ((kind, parameter), bound) in enumerate(rules)]
+    held, free = bounds(asking(*made), COLS), COLS.sd >= 0
+    given_way = relaxation(held, COLS.mean, free)
+    assume(in_all(given_way) > 1e-7)
+    signs = {row.id: row.sign for row in held}
+    eased = [replace(rule, bound=rule.bound - signs[rule.id] * given_way[rule.id]) for rule in made]
+    assert in_all(relaxation(bounds(asking(*eased), COLS), COLS.mean, free)) <= 1e-6
+    for only in made:
+        less = replace(only, bound=only.bound - signs[only.id] * 0.99 * in_all(given_way))
+        tried = [less if rule is only else rule for rule in made]
+        assert in_all(relaxation(bounds(asking(*tried), COLS), COLS.mean, free)) > 1e-6
 
 
 def test_a_ladder_and_a_step_clash_with_effects_that_are_fixed() -> None:
     fixed = replace(COLS, covariance=np.zeros_like(COLS.covariance))
     told = clash(fixed, asked("steps", "step", "classes", 0.3))
-    assert "constraint steps (steps) cannot hold beside the effects that are fixed" in told
-    assert "steps at A1 to A2 by 0.9 (0.3 -> 1.2)" in told
+    assert told == [
+        "regime nl-2027: steps cannot hold beside the effects that are fixed",
+        "steps: steps",
+        "the smallest relaxation: steps by 0.90001 (0.3 -> 1.20001)",
+    ]
 
 
 def test_of_three_that_clash_only_together_all_are_named_and_a_bystander_is_not() -> None:
     two = (asked("order", "ladder", "autonomy"), asked("steps", "step", "autonomy", 0.1))
     held = bounds(asking(*two), COLS)
     free = COLS.sd > 0
-    assert relaxation(held, COLS.mean, free).sum() == pytest.approx(0.0, abs=1e-9)
+    assert in_all(relaxation(held, COLS.mean, free)) == pytest.approx(0.0, abs=1e-9)
     still = free.copy()
     for level in (0, 3):  # 0.65 apart: three steps of at most 0.1 do not reach
         still[COLS.at(f"frequency.autonomy.{level}")] = False
     assert clashing(held, COLS.mean, still) == ("steps",)
-    assert relaxation(held, COLS.mean, still).sum() == pytest.approx(0.65 - 0.3, abs=1e-4)
+    assert relaxation(held, COLS.mean, still)["steps"] == pytest.approx((0.65 - 0.3) / 3, abs=1e-4)
     down = COLS.mean.copy()
     down[COLS.at("frequency.autonomy.3")] = -0.5
     assert clashing(bounds(asking(two[0]), COLS), down, still) == ("order",)
