@@ -90,7 +90,7 @@ def test_a_quote_made_elsewhere_is_not_saved_without_a_valid_certificate(
 
 def test_a_refused_calibration_tells_in_plain_numbers_who_would_gain() -> None:
     told = refusal(certify(BROKEN, REGIME), "EUR", REGIME.id).splitlines()
-    assert told[0] == f"calibration {'0' * 12} has no valid certificate under nl-2027: 1 of 24 claims are refuted"
+    assert told[0] == f"calibration {'0' * 12} has no valid certificate under nl-2027: 2 of 24 claims are refuted"
     assert told[2].startswith("ladders: a firm with class A")
     assert "limit " in told[2]
 
@@ -114,8 +114,8 @@ def test_every_proof_has_its_sentence(lang: str) -> None:
 
 def test_numbers_follow_the_language() -> None:
     claim = Claim("limit", Verdict.PROVED, (ProofStep("sharing", (("value", 0.5),)),), 0.001234, None)
-    assert bounds(claim, "nl") == "[0,00123; ∞]"
-    assert bounds(claim, "en") == "[0.00123; ∞]"
+    assert bounds(claim, "nl") == "[0,001234; ∞]"
+    assert bounds(claim, "en") == "[0.001234; ∞]"
     assert number(2_500_000, "nl") == "2.500.000"
     assert number(12345.6, "en") == "12,346"
     assert number("FIN", "nl") == "FIN"
