@@ -14,6 +14,7 @@ import pandas as pd
 
 from actuarial.calibration import Calibration, TestReference, parse_calibration
 from actuarial.fitting.base import Base
+from actuarial.fitting.conflicts import check_regime
 from actuarial.fitting.constraints import broken
 from actuarial.fitting.experience import Experience
 from actuarial.fitting.frequency_design import known_perils
@@ -81,7 +82,8 @@ def calibrate(
     `artefacts`: the calibration in force or chosen as prior, then its own prior, and so on back to the elicited one.
     The first is the champion; the first that has not seen claims of the same time is the prior. `tests` are the
     reference populations by which the danger scores of the experience were made, those of the prior where None.
-    Raises WaarborgError with one line for what an actuary can mend.
+    Raises WaarborgError with one line for what an actuary can mend; before any step, with a line per constraint, where
+    those of the regime cannot hold together.
     """
     if not artefacts:
         raise WaarborgError("a fit starts from a prior: give at least one artefact")
@@ -130,7 +132,8 @@ def _name(artefact: Mapping[str, Any]) -> str:
 
 
 def _check(base: Base) -> None:
-    """Refuse an experience that no fit can read. Raises WaarborgError."""
+    """Refuse a regime that no fit can hold, and an experience that none can read. Raises WaarborgError."""
+    check_regime(base.prior, base.artefact, base.regime)
     experience = base.experience
     if experience.years.empty:
         raise WaarborgError("experience: it holds no system-years")

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from actuarial.calibration import shipped_calibration
@@ -193,15 +193,12 @@ def test_of_two_that_could_give_way_the_later_does() -> None:
     assert clash(COLS, low, high)[-1] == "the smallest relaxation: high by 0.3 (0.5 -> 0.2)"
 
 
-def test_less_in_all_goes_before_the_order() -> None:
-    order = (
-        asked("a", "cap", "sharing", 0.1),
-        asked("b", "floor", "sharing", 0.3),
-        asked("c", "floor", "sharing", 0.4),
-    )
-    held = bounds(asking(*order), COLS)
-    relaxed = relaxation(held, COLS.mean, COLS.sd > 0)  # a alone needs 0.3; b and c together 0.2 + 0.3
-    assert relaxed == {"a": pytest.approx(0.3), "b": pytest.approx(0.0), "c": pytest.approx(0.0)}
+def test_less_in_all_goes_before_the_order_and_fewer_before_more() -> None:
+    low = asked("a", "cap", "sharing", 0.1)
+    high = (asked("b", "floor", "sharing", 0.3), asked("d", "floor", "sharing", 0.4))
+    relaxed = relaxation(bounds(asking(low, asked("c", "floor", "theta", 0.4), *high), COLS), COLS.mean, COLS.sd >= 0)
+    # b and d would take 0.5 in all; a by 0.2 with d by 0.1 is as little as a alone, but two
+    assert relaxed == pytest.approx({"a": 0.3, "b": 0.0, "c": 0.0, "d": 0.0}, abs=1e-7)
 
 
 def test_a_theta_that_is_not_fitted_clashes_by_its_bounds_and_not_by_where_it_stands() -> None:
@@ -218,12 +215,13 @@ PARAMETERS = {"floor": ("theta", "sharing"), "cap": ("theta", "sharing"), "step"
 RULES = [(kind, parameter) for kind, known in PARAMETERS.items() for parameter in known]
 
 
-@given(st.lists(st.tuples(st.sampled_from(RULES), st.integers(-50, 100)), min_size=2, max_size=6))
+@settings(max_examples=15)
+@given(st.lists(st.tuples(st.sampled_from(RULES), st.integers(-50, 100)), min_size=2, max_size=5))
 def test_what_is_told_to_give_way_is_enough_and_no_one_constraint_does_it_with_less(rules: list) -> None:
     made = [asked(f"r{n}", kind, parameter, bound / 100) for n, ((kind, parameter), bound) in enumerate(rules)]
     held, free = bounds(asking(*made), COLS), COLS.sd >= 0
     given_way = relaxation(held, COLS.mean, free)
-    assume(in_all(given_way) > 1e-7)
+    assume(in_all(given_way) > 1e-3)  # not what rows of pairs keep off
     signs = {row.id: row.sign for row in held}
     eased = [replace(rule, bound=rule.bound - signs[rule.id] * given_way[rule.id]) for rule in made]
     assert in_all(relaxation(bounds(asking(*eased), COLS), COLS.mean, free)) <= 1e-6
@@ -252,7 +250,7 @@ def test_of_three_that_clash_only_together_all_are_named_and_a_bystander_is_not(
     for level in (0, 3):  # 0.65 apart: three steps of at most 0.1 do not reach
         still[COLS.at(f"frequency.autonomy.{level}")] = False
     assert clashing(held, COLS.mean, still) == ("steps",)
-    assert relaxation(held, COLS.mean, still)["steps"] == pytest.approx((0.65 - 0.3) / 3, abs=1e-4)
+    assert relaxation(held, COLS.mean, still)["steps"] == pytest.approx(0.25 - 0.1, abs=1e-4)  # 0 to 1
     down = COLS.mean.copy()
     down[COLS.at("frequency.autonomy.3")] = -0.5
     assert clashing(bounds(asking(two[0]), COLS), down, still) == ("order",)
