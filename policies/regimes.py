@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,6 +18,8 @@ from policies.digest import canonical_json, digest
 from policies.findings import NotFoundError, WaarborgError
 from policies.incentives import Incentives, parse_incentives
 from policies.money import Money
+
+NAMED_BY = ("id", "kind", "lever", "peril", "test", "level")  # keys by which a table of an array is told from others
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +219,10 @@ def regime_data(regime_id: str) -> Mapping[str, Any]:
 def parse_regime(data: Mapping[str, Any]) -> Regime:
     """A regime from its data, read from TOML or from its canonical JSON: both give the same value, order included.
 
-    Raises WaarborgError naming the key that is missing or inconsistent.
+    Raises WaarborgError naming the key that is missing, inconsistent or not a finite number.
     """
+    for path, value in _not_finite(data):
+        raise WaarborgError(f"regime {data.get('id', '?')}: {path} is {value}; a finite number is needed")
     try:
         regime = _build(json.loads(canonical_json(data)))
     except KeyError as missing:
@@ -226,6 +231,25 @@ def parse_regime(data: Mapping[str, Any]) -> Regime:
         raise WaarborgError(f"regime {data.get('id', '?')}: {wrong}") from wrong
     _check(regime)
     return regime
+
+
+def _not_finite(value: Any, path: str = "") -> Iterator[tuple[str, float]]:
+    """Every NaN and infinity in plain data, which TOML allows, with the dotted path of its key."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield path, value
+    inner: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, Mapping):
+        inner = value.items()
+    elif isinstance(value, list | tuple):
+        inner = ((_name(item, place), item) for place, item in enumerate(value))
+    for key, item in inner:
+        yield from _not_finite(item, f"{path}.{key}" if path else str(key))
+
+
+def _name(item: Any, place: int) -> str:
+    """What an element of an array is called: the name that its table has, else its place."""
+    named = item if isinstance(item, Mapping) else {}
+    return next((str(named[key]) for key in NAMED_BY if key in named), str(place))
 
 
 def _money(table: Mapping[str, Any], key: str) -> Money:

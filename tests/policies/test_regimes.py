@@ -1,6 +1,8 @@
 """Every regime file, against every rule; and every rule, against a fault planted for it."""
 
 import json
+import math
+import tomllib
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import date
@@ -172,6 +174,31 @@ def test_a_missing_key_is_named(key: str) -> None:
 def test_an_inconsistent_file_is_not_loaded(path: str, value: Any, word: str) -> None:
     with pytest.raises(WaarborgError, match=word):
         parse_regime(alter(path, becomes(value)))
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("levy.rate_share", "levy.rate_share"),
+        ("constraints.1.bound_log", "constraints.safety-capped.bound_log"),
+        ("battery.DIS.0.weight_share", "battery.DIS.bbq.weight_share"),
+        ("instalments.allowed_count.1", "instalments.allowed_count.1"),
+        ("incident_deadlines.0.days", "incident_deadlines.0.days"),
+        ("evidence.independence.accredited_share", "evidence.independence.accredited_share"),
+    ],
+)
+def test_a_number_that_is_not_finite_is_named(path: str, name: str, value: float) -> None:
+    with pytest.raises(WaarborgError) as refused:
+        parse_regime(alter(path, becomes(value)))
+    assert str(refused.value) == f"regime nl-2027: {name} is {value}; a finite number is needed"
+
+
+@pytest.mark.parametrize("written", ["nan", "-inf", "1e999"])
+def test_what_toml_takes_for_a_number_is_refused_too(written: str) -> None:
+    text = (FOLDER / "nl-2027.toml").read_text("utf-8").replace("bound_log = 0.7", f"bound_log = {written}")
+    with pytest.raises(WaarborgError, match=r"nl-2027: constraints\.safety-capped\.bound_log is .*finite number"):
+        parse_regime(tomllib.loads(text))
 
 
 def test_an_unknown_regime_is_answered_with_the_known_ones() -> None:
