@@ -105,7 +105,11 @@ class Desk:
         return archive.read_validation(self._store(), row.validation_sha256) if row.validation_sha256 else {}
 
     def add_calibration(self, row: CalibrationRow, text: str, validation: str) -> CalibrationRow:
-        """Write a fitted calibration and its validation into the book, all or nothing. What is there stays."""
+        """Write a fitted calibration and its validation into the book, all or nothing. What is there stays.
+
+        Raises WaarborgError for the validation of another calibration.
+        """
+        _own(row, json.loads(validation))
         sources = (
             Artefact(row.sha256, Kind.CALIBRATION, text),
             self._source(Kind.CALIBRATION, row.prior_sha256),
@@ -117,10 +121,14 @@ class Desk:
         """Put a calibration in force from a day, today by default.
 
         Raises WaarborgError when whoever fitted it approves it, without a reason, for a day in the past, twice for
-        one day, when its validation holds errors, or without a valid certificate under the regime.
+        one day, when its validation holds errors or is of another calibration, or without a valid certificate under the
+        regime.
         """
         row, today = self.calibration_row(name), self.today()
-        approval = approved(row, by, reason, effective_from or today, today, findings_of(self.validation(row)))
+        validation = self.validation(row)
+        if row.validation_sha256:
+            _own(row, validation)
+        approval = approved(row, by, reason, effective_from or today, today, findings_of(validation))
         source = self._source(Kind.CALIBRATION, row.sha256)
         self._certified(self._parsed(source))
         return self._store(create=True).add_approval(approval, [source])
@@ -267,6 +275,13 @@ class Desk:
 def findings_of(validation: dict[str, Any]) -> tuple[Finding, ...]:
     """The findings of a validation, gravest first."""
     return gravest_first(restore(Finding, {"reference": "", **found}) for found in validation.get("findings", ()))
+
+
+def _own(row: CalibrationRow, validation: dict[str, Any]) -> None:
+    """Refuse a validation that is not of the calibration beside it. Raises WaarborgError."""
+    if (other := validation.get("calibration")) != row.sha256:
+        of = f"calibration {str(other)[:SHORT]}" if other else "no calibration that it names"
+        raise WaarborgError(f"the validation offered with calibration {row.sha256[:SHORT]} is of {of}; fit again")
 
 
 def _shipped_row(sha256: str) -> CalibrationRow:
