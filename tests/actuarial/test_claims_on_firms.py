@@ -21,7 +21,7 @@ DOMAIN = REGIME.incentives.domain
 STEPS = {lever: step.most for lever, step in REGIME.incentives.steps.items()}
 SLOPES = REGIME.incentives.elasticities
 WEIGHTS = CALIBRATION.history
-MANY = settings(max_examples=150)
+MANY = settings(max_examples=60)
 perils = st.sampled_from(PERIL_IDS)
 share = st.floats(0.0, 1.0)
 

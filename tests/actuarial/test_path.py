@@ -64,7 +64,7 @@ def offers(draw: st.DrawFn) -> Options:
     return Options(group, reduction, np.array([actions, costs], dtype=float))
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(offers(), st.floats(60, 900))
 def test_no_choice_is_cheaper_than_the_one_found(options: Options, target: float) -> None:
     found, truth = solved(options, target), enumerated(options, target)
