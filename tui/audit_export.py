@@ -74,7 +74,7 @@ def metric_table(lines: Iterable[MetricLine]) -> Table:
             line.metric.red_below,
             line.metric.red_above,
             line.sample,
-            len(line.firms),
+            line.behind,
             line.note,
         )
         for line in lines

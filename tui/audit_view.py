@@ -25,8 +25,8 @@ class FirmLine:
 
 @dataclass(frozen=True, slots=True)
 class MetricLine:
-    """A metric of the regime as measured. `value` is None where the book holds nothing to measure; `firms` worst first;
-    `rows` are what the figure was made of."""
+    """A metric of the regime as measured. `value` is None where the book holds nothing to measure; `firms` worst
+    first, one as often as it is affected, and `behind` how many they are; `rows` are what the figure was made of."""
 
     metric: Metric
     value: float | None
@@ -35,6 +35,7 @@ class MetricLine:
     sample: int
     note: str
     firms: tuple[FirmLine, ...]
+    behind: int
     rows: tuple[Mapping[str, Any], ...]
 
 
@@ -56,6 +57,7 @@ def metric_lines(
             firms=tuple(
                 FirmLine(row.firm, row.figure, row.why, row.values, quotes.get(row.kvk, "")) for row in found.affected
             ),
+            behind=len(found.behind),
             rows=found.detail,
         )
         for found in results

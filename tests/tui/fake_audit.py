@@ -35,7 +35,9 @@ def some_metrics(firms: int = 40) -> tuple[MetricLine, ...]:
         value = None if place % 4 == 3 else 0.44 + place
         rows = tuple({"made-up part": f"S{number}", "made-up sum": 0.5} for number in range(9 if place == 0 else 0))
         unit = "share" if place % 2 else "ratio"
-        lines.append(MetricLine(metric, value, STANDINGS[place % 4], unit, 40, "few" * (place == 1), behind, rows))
+        lines.append(
+            MetricLine(metric, value, STANDINGS[place % 4], unit, 40, "few" * (place == 1), behind, len(behind), rows)
+        )
     return tuple(lines)
 
 

@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from policies.regimes import load_regime
 from tui import audit_data
+from tui.audit_export import metric_table
+from tui.audit_view import metric_lines
+from underwriting.audit.values import Affected, MetricResult, Standing
 from underwriting.desk import Desk, open_desk
 
 AT = date(2026, 11, 24)
 FIRMS = 3
+ROWS = (("F", "1", 0.9), ("F", "1", 0.8), ("G", "2", 0.7))  # behind a metric
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +62,12 @@ def test_nothing_is_written_or_created_by_looking(tmp_path: Path) -> None:
     assert audit_data.curved(empty, 0, None) is None
     assert audit_data.constrained(empty).rows
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_firm_that_is_affected_twice_is_shown_twice_and_counted_once() -> None:
+    rows = tuple(Affected(name, number, figure, "cliff") for name, number, figure in ROWS)
+    found = MetricResult("M2", 0.9, Standing.ALARM, "share", 3, rows)
+    (line,) = metric_lines([found], load_regime("nl-2027").incentives.metrics, {"1": "Q-1"})
+    assert ([firm.name for firm in line.firms], line.behind) == (["F", "F", "G"], 2)
+    table = metric_table([line])
+    assert dict(zip(table.header, table.rows[0], strict=True))["firms"] == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -64,7 +65,10 @@ def test_a_path_is_found_and_said_step_by_step(run: Run, saved: str) -> None:
     code, out, err = run("path", saved, "--target", f"{target / 100:.2f}")
     assert (code, err) == (0, [])
     assert all(step["id"] in "".join(out.split()) for step in data["steps"])
-    assert "No cheaper set of actions exists." in out
+    assert data["sought"] == "fewest actions"
+    assert out.startswith("Fewest actions for ")
+    assert out.endswith("No set of fewer actions exists, nor one of as many that costs less.\n")
+    assert not re.search("cheap", out, re.IGNORECASE)
 
 
 def test_a_target_out_of_reach_gives_the_lowest_premium_and_exit_code_1(run: Run, saved: str) -> None:
@@ -73,7 +77,9 @@ def test_a_target_out_of_reach_gives_the_lowest_premium_and_exit_code_1(run: Run
     assert (code, err, data["reached"]) == (1, [], False)
     code, out, _ = run("path", saved, "--target", "1", "--lang", "nl")
     assert code == 1
+    assert out.startswith("Minste acties voor ")
     assert "Buiten bereik" in out
+    assert not re.search("goedko", out, re.IGNORECASE)
 
 
 def test_own_costs_decide(run: Run, saved: str, tmp_path: Path) -> None:
@@ -84,6 +90,12 @@ def test_own_costs_decide(run: Run, saved: str, tmp_path: Path) -> None:
     assert data["sought"] == "least cost"
     assert data["steps"][0]["id"] == "assess:assist"
     assert data["steps"][0]["cost_cents"] == 100
+    out = run("path", saved, "--target", target, "--costs", file)[1]
+    assert out.startswith("Cheapest path of ")
+    assert out.endswith("No cheaper set of actions exists.\n")
+    out = run("path", saved, "--target", target, "--costs", file, "--lang", "nl")[1]
+    assert out.startswith("Goedkoopste weg van ")
+    assert out.endswith("Een goedkopere reeks acties bestaat niet.\n")
     file.write_text("action,eur\nassessment,90000\n", "utf-8")
     data = json.loads(run("path", saved, "--target", target, "--costs", file, "--json")[1])
     assert "assess:assist" not in [step["id"] for step in data["steps"]]

@@ -116,11 +116,12 @@ def test_the_exit_code_is_that_of_the_gravest(
 
 def test_the_worst_names_stand_beneath_the_table(run: Run, measured: Callable[[Sequence[MetricResult]], None]) -> None:
     behind = tuple(Affected(f"Firm {n}", f"9900000{n}", n / 10, "cliff") for n in range(5, 0, -1))
-    measured([MetricResult("M2", 0.5, Standing.ALARM, "share", 10, behind)])
+    passes = MetricResult("M1", 1.0, Standing.PASS, "ratio", 10, behind)
+    measured([passes, MetricResult("M2", 0.5, Standing.ALARM, "share", 10, (behind[0], *behind))])
     lines = run()[1].splitlines()
-    names = [line.split("  ")[2] for line in lines if line.startswith("    Firm")]
-    assert names == ["Firm 5", "Firm 4", "Firm 3"]
-    assert lines[-1] == "    + 2"
+    assert [line.split("  ")[3] for line in lines if "  Firm" in line] == ["Firm 5", "Firm 4", "Firm 3"]
+    assert lines[-4] == "    Behind it, each once, worst first: 3 of 5"
+    assert [line.split()[-1] for line in lines if line.startswith(("M1 ", "M2 "))][:2] == ["5", "5"]
 
 
 @pytest.mark.usefixtures("measured")

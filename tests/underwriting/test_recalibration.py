@@ -293,8 +293,13 @@ def test_impact_tells_the_book_the_movers_and_why(run: Run, desk: Desk, made: Qu
 def test_approve_says_from_when_and_in_force_tells_who_and_why(run: Run, desk: Desk, two: tuple[str, str]) -> None:
     code, out, err = run("calibration", "approve", two[0][:9], "--by", "Piet", "--reason", "fits better")
     assert (code, err) == (0, [])
-    assert out.splitlines()[0] == f"{two[0][:12]} approved by Piet, in force from {TODAY}"
-    assert "rank-weak" in out
+    claims = len(desk.certificate(desk.calibration_of(two[0])).claims)
+    assert claims
+    assert out.splitlines()[:2] == [
+        f"{two[0][:12]} approved by Piet, in force from {TODAY}",
+        f"its certificate under nl-2027 was checked and is valid ({claims} claims)",
+    ]
+    assert "rank-weak" in "".join(out.splitlines()[2:])
     options = ("--by", "Piet", "--reason", "back", "--from", "2027-01-01", "--json")
     assert json.loads(run("calibration", "approve", "shipped", *options)[1])["effective_from"] == "2027-01-01"
     out = run("calibration", "in-force")[1]

@@ -160,7 +160,7 @@ class MetricsPane(AuditPane):
                 True,
             ),
             Column(say("audit.standing", lang), lambda line: labels.standing_label(line.standing, lang), 14),
-            Column(say("audit.firms", lang), lambda line: _count(len(line.firms), lang), 9, True, 74),
+            Column(say("audit.firms", lang), lambda line: _count(line.behind, lang), 9, True, 74),
         )
         self.table.show(lines, columns)
         self.explain()

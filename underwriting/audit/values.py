@@ -125,6 +125,19 @@ class MetricResult:
     detail: tuple[Mapping[str, Any], ...] = ()
     note: str = ""
 
+    @property
+    def wrong(self) -> bool:
+        """Whether it was measured and does not pass."""
+        return self.standing in {Standing.ALARM, Standing.ATTENTION}
+
+    @property
+    def behind(self) -> tuple[Affected, ...]:
+        """Whoever is affected, by number and name, each once with the worst of its rows; worst first."""
+        worst: dict[tuple[str, str], Affected] = {}
+        for one in self.affected:
+            worst.setdefault((one.kvk, one.firm), one)
+        return tuple(worst.values())
+
 
 @dataclass(frozen=True, slots=True)
 class AuditBook:

@@ -173,18 +173,19 @@ def _list_lines(quote: Quote, actions: tuple[Action, ...], regime: Regime, voice
 
 def _path_lines(found: Path, quote: Quote, regime: Regime, voice: Voice) -> Iterator[str]:
     values = {"before": voice.money(found.before), "target": voice.money(found.target)}
-    yield voice.says("path.title", id=quote.id, firm=quote.profile.firm.name, **values)
+    sought = "by_count" if found.by_count else "by_cost"
+    yield voice.says(f"path.title_{sought}", id=quote.id, firm=quote.profile.firm.name, **values)
     if not found.steps:
         key = "path.nothing_to_do" if found.reached else "path.nothing_helps"
         yield voice.says(key, lowest=voice.money(found.after))
         return
     if not found.reached:
-        yield voice.says("path.out_of_reach", lowest=voice.money(found.after))
+        yield voice.says(f"path.out_of_reach_{sought}", lowest=voice.money(found.after))
     yield from _table(found.steps, quote, regime, voice, STEPS)
     saving, months = voice.money(found.before - found.after), voice.number(found.payback_months or 0)
     yield voice.says("path.sum", saving=saving, cost=voice.money(found.cost), months=months)
-    yield voice.says("path.by_count" if found.by_count else "path.by_cost")
-    yield voice.says("path.proved" if found.proved else "path.not_proved")
+    yield voice.says(f"path.{sought}")
+    yield voice.says(f"path.{'proved' if found.proved else 'not_proved'}_{sought}")
 
 
 def _table(

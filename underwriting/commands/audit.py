@@ -48,7 +48,6 @@ def incentives(
     """
     from underwriting.audit.book import audit_book  # noqa: PLC0415 - pandas costs a second
     from underwriting.audit.metrics import measure  # noqa: PLC0415
-    from underwriting.audit.values import Standing  # noqa: PLC0415
 
     desk, lang = options.existing(), lang or settings.language()
     calibration = desk.calibration_of(desk.calibration_row(tariff).sha256)
@@ -62,7 +61,7 @@ def incentives(
             say(line)
     for path in written:
         say(str(path), err=as_json)
-    return int(any(result.standing in {Standing.ATTENTION, Standing.ALARM} for result in results))
+    return int(any(result.wrong for result in results))
 
 
 def told() -> Callable[[int, int, str], None]:
@@ -80,8 +79,9 @@ def table_lines(book: AuditBook, results: Sequence[MetricResult], lang: str) -> 
     from underwriting.documents.audit_report import (  # noqa: PLC0415 - babel is for people
         figure_of,
         name_of,
+        reasons,
         report_of,
-        why,
+        says,
     )
 
     report = report_of(book, results, lang)
@@ -91,12 +91,15 @@ def table_lines(book: AuditBook, results: Sequence[MetricResult], lang: str) -> 
     known = {result.id: result for result in results}
     for section in report.sections:
         result = known[section.id]
+        if not result.wrong:
+            continue
         yield from ("", f"{section.id:<4}{section.title}: {section.seen}")
-        for behind in result.affected[:WORST]:
-            told = (name_of(behind, lang), behind.kvk, figure_of(behind, result.unit, lang), why(behind.why, lang))
-            yield "    " + "  ".join(filter(None, told))
-        if (more := len(result.affected) - WORST) > 0:
-            yield f"    + {more}"
+        shown = result.behind[:WORST]
+        if shown:
+            yield f"    {says('section.affected_of', lang, shown=len(shown), all=len(result.behind))}"
+        for one in shown:
+            told = (name_of(one, lang), one.kvk, figure_of(one, result.unit, lang), reasons(one, result, lang))
+            yield "      " + "  ".join(filter(None, told))
 
 
 def columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:

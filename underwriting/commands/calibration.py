@@ -191,6 +191,8 @@ def approve(options: Options, name: str, by: str, reason: str, start: datetime |
         click.echo(to_json({"schema_version": SCHEMA_VERSION, **approval_data(given)}))
         return 0
     say(f"{row.sha256[:SHORT]} approved by {given.approved_by}, in force from {given.effective_from}")
+    certificate = desk.certificate(desk.calibration_of(row.sha256))  # kept since the approval asked it
+    say(f"its certificate under {desk.regime.id} was checked and is valid ({len(certificate.claims)} claims)")
     if findings := findings_of(desk.validation(row)):
         show_lines(lines.finding_lines(findings))
     return 0

@@ -26,7 +26,9 @@ SEED = 2027  # of the search: the same tariff is searched the same way
 @click.command()
 @click.option("--tariff", metavar="ID", default=IN_FORCE, help="The calibration to certify; by default in-force.")
 @click.option("--regime", metavar="ID", help="The regime to certify it under, instead of the one in force.")
-@click.option("--search", is_flag=True, help="Also search for a firm that breaks a claim; it takes about ten seconds.")
+@click.option(
+    "--search", is_flag=True, help="Also search for a firm that breaks a claim; it takes some ten to thirty seconds."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @lang_option()
 @click.pass_obj

@@ -1,4 +1,5 @@
-"""The report of an audit: a verdict in three sentences, the metrics in a table, a section for each that does not pass.
+"""The report of an audit: a verdict in three sentences, the metrics in a table, a section for each that does not pass,
+and a short one for each other that has someone behind it.
 
 Written as a page and as a print from the same values, in English or Dutch (texts in audit.toml).
 """
@@ -24,7 +25,7 @@ from underwriting.texts import titled
 FOLDER = "underwriting.documents"
 SHORT = 12  # characters of a digest that name a calibration among people
 LONGEST_TEXT = 300
-MOST_NAMED, MOST_ROWS = 15, 24  # of those behind a metric, and of the rows behind its figure, that are printed
+MOST_NAMED, MOST_ROWS = 10, 24  # of those behind a metric, and of the rows behind its figure, that are printed
 TONES = {  # colours of the house: calibration_report.css
     Standing.ALARM: "blocked",
     Standing.ATTENTION: "read",
@@ -101,12 +102,18 @@ def report_of(book: AuditBook, results: Sequence[MetricResult], lang: str) -> Au
         facts=_facts(book, lang),
         head=tuple(says(f"column.{name}", lang) for name in HEAD),
         lines=lines_of(results, book.regime, lang),
-        sections=tuple(_section(result, book.regime, lang) for result in results if result.standing in GRAVEST[:2]),
+        sections=tuple(_section(result, book.regime, lang) for result in told_of(results)),
         words={key.removeprefix("page."): says(key, lang) for key in _texts() if key.startswith("page.")},
     )
 
 
 HEAD = ("metric", "value", "norm", "alarm", "verdict", "sample", "behind")
+
+
+def told_of(results: Sequence[MetricResult]) -> list[MetricResult]:
+    """The metrics that have a section: those that do not pass, then the others with someone behind them."""
+    told = [result for result in results if result.wrong or result.affected]
+    return sorted(told, key=lambda result: not result.wrong)
 
 
 def gravest(results: Sequence[MetricResult]) -> Standing:
@@ -128,7 +135,7 @@ def lines_of(results: Sequence[MetricResult], regime: Regime, lang: str) -> tupl
             verdict=says(f"standing.{result.standing}", lang),
             tone=TONES[result.standing],
             sample=voice.count(result.sample) if result.sample else DASH,
-            behind=voice.count(len(result.affected)) if result.affected else DASH,
+            behind=voice.count(len(result.behind)) if result.behind else DASH,
         )
         for result in results
     )
@@ -240,7 +247,7 @@ def _alarm(metric: Metric, unit: Unit, lang: str) -> str:
     return ", ".join(told) or DASH
 
 
-# --- a section for each metric that does not pass
+# --- a section for each metric that does not pass, or that has someone behind it
 
 
 def _section(result: MetricResult, regime: Regime, lang: str) -> Section:
@@ -259,7 +266,7 @@ def _section(result: MetricResult, regime: Regime, lang: str) -> Section:
         title=titled(metric, lang),
         seen=seen,
         about=" ".join(_about(result, metric, lang)),
-        tables=(*named, *_detail_tables(result, lang)),
+        tables=(*named, *(_detail_tables(result, lang) if result.wrong else ())),
         missing="" if result.affected else says("section.none", lang),
     )
 
@@ -269,7 +276,7 @@ def _about(result: MetricResult, metric: Metric, lang: str) -> Iterator[str]:
     yield meaning(metric, lang)
     if result.note:
         yield why(result.note, lang)
-    if result.affected and standing(result.value, metric) is Standing.PASS:
+    if result.wrong and result.affected and standing(result.value, metric) is Standing.PASS:
         yield says("section.named", lang)
 
 
@@ -279,19 +286,27 @@ def meaning(metric: Metric, lang: str) -> str:
 
 
 def _named_table(result: MetricResult, lang: str) -> Table:
-    shown = result.affected[:MOST_NAMED]
+    everyone = result.behind
+    shown = everyone[:MOST_NAMED]
     names = ("who", "kvk", "figure", "why", "particulars")
     return Table(
-        caption=_captioned("affected", len(shown), len(result.affected), lang),
+        caption=_captioned("affected", len(shown), len(everyone), lang),
         head=tuple(says(f"column.{name}", lang) for name in names),
         numeric=(False, False, True, False, False),
-        rows=tuple(_row(behind, result.unit, lang) for behind in shown),
+        rows=tuple(_row(behind, result, lang) for behind in shown),
     )
 
 
-def _row(behind: Affected, unit: Unit, lang: str) -> tuple[str, ...]:
+def _row(behind: Affected, result: MetricResult, lang: str) -> tuple[str, ...]:
     particulars = "; ".join(f"{_named('name', name, lang)} {cell(name, value, lang)}" for name, value in behind.values)
-    return name_of(behind, lang), behind.kvk or DASH, figure_of(behind, unit, lang), why(behind.why, lang), particulars
+    figure = figure_of(behind, result.unit, lang)
+    return name_of(behind, lang), behind.kvk or DASH, figure, reasons(behind, result, lang), particulars
+
+
+def reasons(behind: Affected, result: MetricResult, lang: str) -> str:
+    """Every reason why someone stands behind a metric, that of its worst row first."""
+    own = (one.why for one in result.affected if (one.kvk, one.firm) == (behind.kvk, behind.firm))
+    return "; ".join(why(code, lang) for code in dict.fromkeys(own))
 
 
 def name_of(behind: Affected, lang: str) -> str:

@@ -53,12 +53,58 @@ def test_the_table_has_every_metric_of_the_regime_in_order(report: AuditReport) 
     assert tuple(line.id for line in report.lines) == IDS == tuple(f"M{number}" for number in range(1, 19))
 
 
-def test_there_is_a_section_for_each_metric_that_does_not_pass(
+def test_those_that_do_not_pass_have_a_section_and_then_the_others_with_someone_behind_them(
     report: AuditReport, results: Sequence[MetricResult]
 ) -> None:
     wrong = [r.id for r in results if r.standing in {Standing.ATTENTION, Standing.ALARM}]
+    others = [r.id for r in results if r.id not in wrong and r.affected]
     assert wrong
-    assert [section.id for section in report.sections] == wrong
+    assert others
+    assert [section.id for section in report.sections] == wrong + others
+
+
+def test_a_metric_that_passes_has_a_short_section(book: AuditBook) -> None:
+    behind = (Affected("F", "1", 0.0, "reports_too_few"),)
+    passes = MetricResult("M7", 0.005, Standing.PASS, "share", 200, behind, ({"reported": 1},))
+    (section,) = report_of(book, [passes], "en").sections
+    assert [[row[0] for row in table.rows] for table in section.tables] == [["F"]]
+    assert says("section.named", "en") not in section.about  # nobody stands out beyond chance
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_whoever_comes_twice_is_counted_and_named_once(book: AuditBook, lang: str) -> None:
+    rows = [("A", "1", 0.9, "beyond_authority"), ("B", "2", 0.8, "no_reason"), ("A", "1", 0.7, "no_reason")]
+    rows += [("A", "3", 0.6, "no_reason"), ("A", "1", 0.5, "no_reason")]  # a namesake is someone else
+    found = MetricResult("M11", 0.5, Standing.ALARM, "share", 9, tuple(Affected(*row) for row in rows))
+    assert [(one.firm, one.kvk, one.figure) for one in found.behind] == [
+        ("A", "1", 0.9),
+        ("B", "2", 0.8),
+        ("A", "3", 0.6),
+    ]
+    told = report_of(book, [found], lang)
+    assert told.lines[0].behind == "3"
+    table = told.sections[0].tables[0]
+    assert table.caption == says("section.affected", lang)
+    assert [row[:2] for row in table.rows] == [("A", "1"), ("B", "2"), ("A", "3")]
+    both = "; ".join(audit_report.why(code, lang) for code in ("beyond_authority", "no_reason"))
+    assert table.rows[0][3] == both
+
+
+@given(rows=st.lists(st.tuples(st.sampled_from("AB"), st.sampled_from("12"), st.floats(0, 1)), max_size=20))
+def test_behind_is_everyone_once_in_the_order_of_their_worst(rows: list[tuple[str, str, float]]) -> None:
+    worst_first = tuple(Affected(*row, "dear") for row in sorted(rows, key=lambda row: -row[2]))
+    behind = MetricResult("M10", 0.5, Standing.PASS, "share", 1, worst_first).behind
+    assert sorted((one.firm, one.kvk) for one in behind) == sorted({row[:2] for row in rows})
+    assert all(one.figure == max(row[2] for row in rows if row[:2] == (one.firm, one.kvk)) for one in behind)
+    assert [one.figure for one in behind] == sorted((one.figure for one in behind), reverse=True)
+
+
+def test_ten_are_named_of_how_many(book: AuditBook) -> None:
+    behind = tuple(Affected(f"F{n}", str(n), 1.0, "dear") for n in range(12) for _ in range(2))
+    (section,) = report_of(book, [MetricResult("M10", 0.0, Standing.PASS, "share", 99, behind)], "en").sections
+    (table,) = section.tables
+    assert [row[0] for row in table.rows] == [f"F{n}" for n in range(10)]
+    assert table.caption == says("section.affected_of", "en", shown=10, all=12)
 
 
 @settings(max_examples=50)
