@@ -252,8 +252,9 @@ def _alarm(metric: Metric, unit: Unit, lang: str) -> str:
 
 def _section(result: MetricResult, regime: Regime, lang: str) -> Section:
     metric = regime.incentives.metrics[result.id]
+    judged = result.wrong or metric.least is not None or metric.most is not None
     seen = says(
-        "section.seen",
+        "section.seen" if judged else "section.seen_told",
         lang,
         value=written(result.value, result.unit, lang),
         norm=_norm(metric, result.unit, lang),

@@ -71,6 +71,16 @@ def test_a_metric_that_passes_has_a_short_section(book: AuditBook) -> None:
     assert says("section.named", "en") not in section.about  # nobody stands out beyond chance
 
 
+@pytest.mark.parametrize(("lang", "words"), [("en", "told, not judged."), ("nl", "gemeld, niet beoordeeld.")])
+def test_a_metric_without_a_norm_is_told_without_a_verdict(book: AuditBook, lang: str, words: str) -> None:
+    told = MetricResult("M18", 0.5, Standing.PASS, "count", 9, (Affected("F", "1", 1.0, "never_told"),))
+    judged = replace(told, id="M10")
+    seen, other = (section.seen for section in report_of(book, [told, judged], lang).sections)
+    assert f": {words} " in seen
+    assert says("standing.pass", lang) not in seen
+    assert says("standing.pass", lang) in other
+
+
 @pytest.mark.parametrize("lang", LANGS)
 def test_whoever_comes_twice_is_counted_and_named_once(book: AuditBook, lang: str) -> None:
     rows = [("A", "1", 0.9, "beyond_authority"), ("B", "2", 0.8, "no_reason"), ("A", "1", 0.7, "no_reason")]
