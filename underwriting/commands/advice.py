@@ -35,7 +35,7 @@ SUBJECT = click.argument("subject", metavar="QUOTE|DIR")
 @lang_option()
 @click.pass_obj
 def path(options: Options, subject: str, target: str | None, file: File | None, as_json: bool, lang: str | None) -> int:
-    """Print the cheapest actions that bring the premium of QUOTE, or of the dossier in DIR, to a target.
+    """Print the fewest (with --costs the cheapest) actions that bring the premium of QUOTE or DIR to a target.
 
     Exit code: 0 found, 1 the target is out of reach, 2 bad input.
     """
