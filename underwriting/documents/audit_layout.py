@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import date
 from importlib import resources
-from typing import Any, Literal
 
-import typst
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from policies.findings import WaarborgError
 from underwriting.documents.audit_report import FOLDER, AuditReport
+from underwriting.documents.typesetting import typeset
 
 
 def page(report: AuditReport) -> str:
@@ -30,24 +27,7 @@ def printed(report: AuditReport, day: date) -> bytes:
     It keeps PDF/UA-1, unless a name has letters that no typeface at hand can draw. Raises WaarborgError when Typst has
     something to warn of: a print with a gap is no print.
     """
-    content = json.dumps(asdict(report), ensure_ascii=False)
-    try:
-        pdf, complaints = _set(content, day, "ua-1")
-    except typst.TypstError:
-        pdf, complaints = _set(content, day, [])
-    if complaints:
-        raise WaarborgError(f"the report could not be set: {complaints[0]}")
-    return pdf
-
-
-def _set(content: str, day: date, standard: Literal["ua-1"] | list[Any]) -> tuple[bytes, list[typst.TypstWarning]]:
-    return typst.compile_with_warnings(
-        _read("audit_report.typ").encode(),
-        sys_inputs={"report": content},
-        ignore_system_fonts=True,
-        timestamp=datetime(day.year, day.month, day.day, tzinfo=UTC),
-        pdf_standards=standard,
-    )
+    return typeset("audit_report.typ", asdict(report), day)
 
 
 def _read(name: str) -> str:

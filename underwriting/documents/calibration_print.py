@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, date, datetime
-from importlib import resources
-from typing import Any, Literal
+from datetime import date
+from typing import Any
 
-import typst
-
-from policies.findings import WaarborgError
 from underwriting.documents.content import Columns, Figure, Report, Table, in_columns
+from underwriting.documents.typesetting import typeset
 
 PRINT_SCALE = 0.77  # of a drawing's own size on paper
 CAPTION_HEIGHT, PAGE_HEIGHT = 0.45, 8.4  # inches: caption and gap of a figure; what a page holds below a heading
@@ -24,24 +20,7 @@ def printed(report: Report, day: date) -> bytes:
     It keeps the accessibility standard PDF/UA-1, unless a name has letters that no typeface at hand can draw. Raises
     WaarborgError when Typst has something to warn of: a print with a gap is no print.
     """
-    content = json.dumps(_content(report), ensure_ascii=False)
-    try:
-        pdf, complaints = _set(content, day, "ua-1")
-    except typst.TypstError:
-        pdf, complaints = _set(content, day, [])
-    if complaints:
-        raise WaarborgError(f"the report could not be set: {complaints[0]}")
-    return pdf
-
-
-def _set(content: str, day: date, standard: Literal["ua-1"] | list[Any]) -> tuple[bytes, list[typst.TypstWarning]]:
-    return typst.compile_with_warnings(
-        resources.files("underwriting.documents").joinpath("calibration_report.typ").read_bytes(),
-        sys_inputs={"report": content},
-        ignore_system_fonts=True,
-        timestamp=datetime(day.year, day.month, day.day, tzinfo=UTC),
-        pdf_standards=standard,
-    )
+    return typeset("calibration_report.typ", _content(report), day)
 
 
 def _content(report: Report) -> dict[str, Any]:

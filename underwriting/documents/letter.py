@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
-from importlib import resources
-from typing import Any, Literal
-
-import typst
+from datetime import date
 
 from actuarial.calibration import Calibration
 from actuarial.risks import leading_class
-from policies.findings import Finding, Severity, WaarborgError
+from policies.findings import Finding, Severity
 from policies.money import ZERO, Money
 from policies.perils import PERILS
 from policies.regimes import Regime
@@ -21,6 +16,7 @@ from underwriting.advice import Action, marginals
 from underwriting.columns import paragraph, table
 from underwriting.costs import DEDUCTIBLE
 from underwriting.documents.letter_texts import Voice, plain_action, system_name
+from underwriting.documents.typesetting import typeset
 from underwriting.explanation import Driver, HiddenIncident, drivers, hidden_incident
 from underwriting.intake.text import safe
 from underwriting.quote import Decision, Quote
@@ -201,21 +197,4 @@ def printed(written: Letter) -> bytes:
     It keeps the accessibility standard PDF/UA-1, unless a name has letters that no typeface at hand can draw. Raises
     WaarborgError when Typst has something to warn of.
     """
-    content = json.dumps({**asdict(written), "day": written.day.isoformat()}, ensure_ascii=False)
-    try:
-        pdf, complaints = _set(content, written.day, "ua-1")
-    except typst.TypstError:
-        pdf, complaints = _set(content, written.day, [])
-    if complaints:
-        raise WaarborgError(f"the letter could not be set: {complaints[0]}")
-    return pdf
-
-
-def _set(content: str, day: date, standard: Literal["ua-1"] | list[Any]) -> tuple[bytes, list[typst.TypstWarning]]:
-    return typst.compile_with_warnings(
-        resources.files("underwriting.documents").joinpath("letter.typ").read_bytes(),
-        sys_inputs={"letter": content},
-        ignore_system_fonts=True,
-        timestamp=datetime(day.year, day.month, day.day, tzinfo=UTC),
-        pdf_standards=standard,
-    )
+    return typeset("letter.typ", {**asdict(written), "day": written.day.isoformat()}, written.day)

@@ -175,5 +175,5 @@ def test_a_letter_of_too_many_words_would_not_pass_for_one_page() -> None:
     content = json.dumps({**asdict(endless), "day": AT.isoformat()})
     source = resources.files("underwriting.documents").joinpath("letter.typ").read_bytes()
     day = datetime(2026, 1, 1, tzinfo=UTC)
-    pdf = typst.compile(source, sys_inputs={"letter": content}, ignore_system_fonts=True, timestamp=day)
+    pdf = typst.compile(source, sys_inputs={"content": content}, ignore_system_fonts=True, timestamp=day)
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) > 1
